@@ -1,0 +1,115 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Cost, type CostMeter, spentSince } from "./cost.js";
+import { UsageError } from "./errors.js";
+import { fileError, writeAtomicallyBy } from "./files.js";
+import { hashFile, hashOf } from "./hash.js";
+
+/** How a stage's result lies on disk. `read` is also given files from outside, so it checks what it reads. */
+export interface ArtifactFormat<T> {
+  /** File name with its extension, such as `factors.safetensors`. */
+  readonly file: string;
+  write(path: string, value: T): Promise<void>;
+  read(path: string): Promise<T>;
+}
+
+/** A value as JSON: the format of small artifacts. */
+export function jsonArtifact<T>(file: string, check: (value: unknown) => T): ArtifactFormat<T> {
+  return {
+    file,
+    write: (path, value) => writeFile(path, JSON.stringify(value, null, 2) + "\n"),
+    read: async (path) => check(JSON.parse(await readFile(path, "utf8"))),
+  };
+}
+
+export interface Stage<T> {
+  /** Short name within its recommender: `factors`, `filter`, `refine`. */
+  readonly name: string;
+  /** Raise it whenever the same inputs would now give another result. */
+  readonly version: number;
+  /** Everything that the result depends on, as JSON: options, seed, data hash, keys of the stages before it. */
+  readonly inputs: unknown;
+  readonly format: ArtifactFormat<T>;
+  compute(): Promise<T>;
+}
+
+export interface StageResult<T> {
+  readonly value: T;
+  /** Names this artifact in the `inputs` of the stages that build on it. */
+  readonly key: string;
+}
+
+interface StageRecord {
+  stage: string;
+  version: number;
+  inputs: unknown;
+  cost: Cost;
+}
+
+/**
+ * The stages of one run, kept as files: a finished stage is never computed again, a stage's artifact can be looked at,
+ * and any artifact can be given from outside. A stage is named by the hash of what it depends on, so recommenders that
+ * share a beginning share its stages; each is still charged the cost of computing it.
+ */
+export class StageStore {
+  /**
+   * @param folder - the run's `stages` folder.
+   * @param external - `--from`: files that stand in for stages, by `STAGE` or `RECOMMENDER.STAGE`.
+   * @param recommender - whose stages these are.
+   * @param cost - the meter that stages charge; a reused stage charges what it cost when it was computed.
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly external: ReadonlyMap<string, string>,
+    private readonly recommender: string,
+    private readonly cost: CostMeter,
+  ) {}
+
+  async run<T>(stage: Stage<T>): Promise<StageResult<T>> {
+    const given = this.external.get(`${this.recommender}.${stage.name}`) ?? this.external.get(stage.name);
+    if (given !== undefined) {
+      try {
+        return { value: await stage.format.read(given), key: `file:${await hashFile(given)}` };
+      } catch (error) {
+        throw fileError(error, given);
+      }
+    }
+    const key = hashOf({ stage: stage.name, version: stage.version, inputs: stage.inputs }).slice(0, 16);
+    const home = join(this.folder, `${stage.name}-${key}`);
+    const recordFile = join(home, "stage.json");
+    if (existsSync(recordFile)) {
+      const record = JSON.parse(await readFile(recordFile, "utf8")) as StageRecord;
+      this.cost.add(record.cost);
+      return { value: await stage.format.read(join(home, stage.format.file)), key };
+    }
+    const before: Cost = { ...this.cost.total };
+    const began = performance.now();
+    const value = await stage.compute();
+    const record: StageRecord = {
+      stage: stage.name,
+      version: stage.version,
+      inputs: stage.inputs,
+      cost: spentSince(before, this.cost.total, (performance.now() - began) / 1000),
+    };
+    await writeAtomicallyBy(home, async (temporary) => {
+      await mkdir(temporary);
+      await stage.format.write(join(temporary, stage.format.file), value);
+      await writeFile(join(temporary, "stage.json"), JSON.stringify(record, null, 2) + "\n");
+    });
+    return { value, key };
+  }
+}
+
+/** Checks that every `--from` names a stage that exists: an unused one is a typing error, not a wish. */
+export function parseExternalStages(specs: readonly string[]): Map<string, string> {
+  const external = new Map<string, string>();
+  for (const spec of specs) {
+    const split = spec.indexOf("=");
+    if (split < 1 || split === spec.length - 1) {
+      throw new UsageError("BAD_FROM", `--from ${spec}: expected [RECOMMENDER.]STAGE=FILE`);
+    }
+    external.set(spec.slice(0, split), spec.slice(split + 1));
+  }
+  return external;
+}

@@ -1,0 +1,97 @@
+import type { Dialogue } from "./dialogue.js";
+import type { Split } from "./split.js";
+import type { WorldTruth } from "./world/truth.js";
+
+/**
+ * The one in-memory form of every data set. Users and items are numbered from 0 in the order of their tables;
+ * interactions are parallel typed arrays that refer to those numbers.
+ */
+export interface Dataset {
+  /** Registry name (`ml-100k`) or the folder's name. */
+  readonly name: string;
+  readonly users: UserTable;
+  readonly items: ItemTable;
+  readonly interactions: Interactions;
+  /** Conversations, where the data set has some. */
+  readonly dialogues?: readonly Dialogue[];
+  /** The split that was published with the data, where there is one. */
+  readonly published?: Split;
+  /** The generative truth, known only for the embedded world. Recommenders never see it, only controls do. */
+  readonly truth?: WorldTruth;
+  /** Sentences that must stand under every table made from these data (say, how the item text was collected). */
+  readonly notes: readonly string[];
+  /** What was read and what was left out, in order: `{step: "duplicate pairs removed", rows: 12}`. */
+  readonly history: readonly HistoryStep[];
+}
+
+/** A step of reading or filtering with the counts that remain after it. */
+export interface HistoryStep {
+  readonly step: string;
+  readonly users: number;
+  readonly items: number;
+  readonly interactions: number;
+}
+
+/** A column of text or numbers, parallel to its table's keys; numbers use NaN for "unknown", text uses "". */
+export type Column = readonly string[] | Float64Array;
+
+export interface UserTable {
+  /** External ids, unique. */
+  readonly keys: readonly string[];
+  readonly attributes: Readonly<Record<string, Column>>;
+}
+
+export interface ItemTable {
+  /** External ids, unique. */
+  readonly keys: readonly string[];
+  /** Titles as shown to people and language models; "" where unknown. */
+  readonly titles: readonly string[];
+  /** Further text, field by field (`plot`, `tags`, `director`), each parallel to `keys`, "" where unknown. */
+  readonly texts: Readonly<Record<string, readonly string[]>>;
+  /** Genre names. */
+  readonly categoryNames: readonly string[];
+  /** For each item the indices of its genres, in the order listed: the first is its main genre. May be empty. */
+  readonly categories: readonly (readonly number[])[];
+  readonly attributes: Readonly<Record<string, Column>>;
+}
+
+/** Parallel arrays, one entry an interaction, in the order of the source. */
+export interface Interactions {
+  readonly users: Int32Array;
+  readonly items: Int32Array;
+  /** Ratings or counts; null where the data only say that it happened. */
+  readonly values: Float32Array | null;
+  /** Unix seconds; null where unknown. */
+  readonly times: Float64Array | null;
+}
+
+/** The interactions at the given positions, in that order. */
+export function selectInteractions(all: Interactions, positions: Int32Array): Interactions {
+  const { users, items, values, times } = all;
+  return {
+    users: users.length === 0 ? users : positions.map((p) => users[p]),
+    items: items.length === 0 ? items : positions.map((p) => items[p]),
+    values: values && Float32Array.from(positions, (p) => values[p]),
+    times: times && Float64Array.from(positions, (p) => times[p]),
+  };
+}
+
+/** Everything in words that a data set tells of an item: title, genres, then its text fields. */
+export function itemText(items: ItemTable, item: number): string {
+  const genres = items.categories[item].map((category) => items.categoryNames[category]).join(", ");
+  const fields = Object.values(items.texts).map((column) => column[item]);
+  return [items.titles[item], genres, ...fields].filter((part) => part !== "").join(". ");
+}
+
+/** The counts of a data set as a history step. */
+export function countsOf(
+  step: string,
+  dataset: Pick<Dataset, "users" | "items" | "interactions">,
+): HistoryStep {
+  return {
+    step,
+    users: dataset.users.keys.length,
+    items: dataset.items.keys.length,
+    interactions: dataset.interactions.users.length,
+  };
+}

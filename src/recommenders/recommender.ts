@@ -1,0 +1,46 @@
+import type { z } from "zod";
+import type { CostMeter } from "../core/cost.js";
+import type { Progress } from "../core/progress.js";
+import type { Random } from "../core/random.js";
+import type { StageStore } from "../core/stages.js";
+import type { WorldTruth } from "../data/world/truth.js";
+import type { Answers, Case, TaskId, TrainingData } from "../tasks/task.js";
+
+/** Classic model, method with a language model, or control (random, popularity, oracle). */
+export type RecommenderKind = "classic" | "llm" | "control";
+
+/**
+ * Anything that answers a task's cases. Methods, baselines and controls are all of this one shape, so that a table is
+ * fair by construction.
+ */
+export interface Recommender<T extends TaskId, O = unknown> {
+  /** Name in tables, flags and file names: lower case with hyphens. */
+  readonly id: string;
+  readonly task: T;
+  readonly kind: RecommenderKind;
+  /** One sentence for `--help` and docs, with the source: authors, venue, year. */
+  readonly summary: string;
+  /** Strict schema with a default for every option; unknown options are errors. */
+  readonly options: z.ZodType<O>;
+  /** True where the seed changes the answers: other recommenders are run once, whatever the seeds. */
+  readonly seeded: boolean;
+  fit(train: TrainingData<T>, options: O, context: RunContext): Promise<Fitted<T>>;
+}
+
+export interface Fitted<T extends TaskId> {
+  /** Answers any block of cases; called block by block, so that memory stays bounded. */
+  answer(cases: readonly Case<T>[], context: RunContext): Promise<Answers<T>>;
+}
+
+/** What a run lends to a recommender. */
+export interface RunContext {
+  /** Forked for this recommender and seed. */
+  readonly random: Random;
+  readonly seed: number;
+  readonly stages: StageStore;
+  readonly cost: CostMeter;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** The embedded world's truth; undefined for real data and for every recommender that is no control. */
+  readonly truth?: WorldTruth;
+}
