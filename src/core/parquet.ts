@@ -42,12 +42,18 @@ export async function writeParquet(
   columns: Readonly<Record<string, ParquetColumn>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const { DuckDBDataChunk, DOUBLE, FLOAT, INTEGER, UTINYINT, VARCHAR } = await import("@duckdb/node-api");
+  const { DuckDBDataChunk, DOUBLE, FLOAT, INTEGER, LIST, listValue, UTINYINT, VARCHAR } =
+    await import("@duckdb/node-api");
   const typeOf = (column: ParquetColumn): DuckDBType => {
     if (column instanceof Int32Array) return INTEGER;
     if (column instanceof Float32Array) return FLOAT;
     if (column instanceof Float64Array) return DOUBLE;
-    return column instanceof Uint8Array ? UTINYINT : VARCHAR;
+    if (column instanceof Uint8Array) return UTINYINT;
+    return Array.isArray(column[0]) ? LIST(VARCHAR) : VARCHAR;
+  };
+  const valueOf = (cell: number | string | null | readonly string[]): DuckDBValue => {
+    if (Number.isNaN(cell)) return null;
+    return cell !== null && typeof cell === "object" ? listValue([...cell]) : cell;
   };
   const names = Object.keys(columns);
   const data = Object.values(columns);
@@ -61,7 +67,10 @@ export async function writeParquet(
       const to = Math.min(rows, from + ROWS_PER_CHUNK);
       const chunk = DuckDBDataChunk.create(types, to - from);
       data.forEach((column, index) => {
-        chunk.setColumnValues(index, Array.from<DuckDBValue>(column.slice(from, to)));
+        chunk.setColumnValues(
+          index,
+          Array.from<Parameters<typeof valueOf>[0], DuckDBValue>(column.slice(from, to), valueOf),
+        );
       });
       appender.appendDataChunk(chunk);
     }
@@ -82,18 +91,15 @@ export async function readParquet(path: string): Promise<Record<string, ReadColu
     const result = await connection.runAndReadAll(`SELECT * FROM read_parquet(${sqlText(path)})`);
     const names = result.deduplicatedColumnNames();
     const columns = result.getColumnsJS();
-    return Object.fromEntries(
-      names.map((name, index) => {
-        const column = columns[index];
-        const isText = result.columnType(index).toString() === "VARCHAR";
-        return [
-          name,
-          isText
-            ? (column as (string | null)[])
-            : Float64Array.from(column, (v) => (v === null ? NaN : Number(v))),
-        ];
-      }),
-    );
+    const read: Record<string, ReadColumn> = {};
+    names.forEach((name, index) => {
+      const column = columns[index];
+      const isText = result.columnType(index).toString().startsWith("VARCHAR");
+      read[name] = isText
+        ? (column as (string | null)[] | string[][])
+        : Float64Array.from(column, (value) => (value === null ? NaN : Number(value)));
+    });
+    return read;
   });
 }
 

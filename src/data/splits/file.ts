@@ -73,7 +73,7 @@ export async function readSplit(path: string, dataset: Dataset): Promise<Split> 
         hint: "A split file has the columns user, item, part and, where there are times, time.",
       });
     }
-    return Array.from<string | number | null, string | null>(table[name], (value) =>
+    return Array.from<string | number | string[] | null, string | null>(table[name], (value) =>
       value === null || Number.isNaN(value) ? null : String(value),
     );
   };
