@@ -137,7 +137,8 @@ export function parseMetricName(name: string): MetricName {
       ),
     });
   }
-  const k = (match[2] as string | undefined) === undefined ? null : Number(match[2]);
+  const digits = optional(match[2]);
+  const k = digits === null ? null : Number(digits);
   if ((k !== null) !== definition.cutoff || k === 0) {
     throw new UsageError(
       "BAD_METRIC",
@@ -147,7 +148,7 @@ export function parseMetricName(name: string): MetricName {
       },
     );
   }
-  return { definition, k, subset: (match[3]) ?? null };
+  return { definition, k, subset: match[3] ?? null };
 }
 
 /** `recall@20/cold` as a person reads it: "Recall@20 cold". */
@@ -165,4 +166,9 @@ export function metricColumn(
   main: boolean,
 ): { readonly name: string; readonly better: MetricDefinition["better"]; readonly main: boolean } {
   return { name, better: parseMetricName(name).definition.better, main };
+}
+
+/** A group that a regular expression may have left empty, whatever its type says. */
+function optional(group: string | undefined): string | null {
+  return group ?? null;
 }
