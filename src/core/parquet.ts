@@ -6,7 +6,7 @@ export type ParquetColumn =
   Int32Array | Float32Array | Float64Array | Uint8Array | readonly (string | null)[];
 
 /** A column as read: numbers (NaN for NULL) or text. */
-export type ReadColumn = Float64Array | (string | null)[];
+export type ReadColumn = Float64Array | readonly (string | null)[] | readonly string[][];
 
 const ROWS_PER_CHUNK = 2048;
 
@@ -96,7 +96,7 @@ export async function readParquet(path: string): Promise<Record<string, ReadColu
       const column = columns[index];
       const isText = result.columnType(index).toString().startsWith("VARCHAR");
       read[name] = isText
-        ? (column as (string | null)[] | string[][])
+        ? (column as readonly (string | null)[] | readonly string[][])
         : Float64Array.from(column, (value) => (value === null ? NaN : Number(value)));
     });
     return read;

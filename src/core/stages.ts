@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Cost, type CostMeter, spentSince } from "./cost.js";
+import { type Cost, type CostMeter, spentBetween } from "./cost.js";
 import { UsageError } from "./errors.js";
 import { fileError, writeAtomicallyBy } from "./files.js";
 import { hashFile, hashOf } from "./hash.js";
@@ -83,14 +83,13 @@ export class StageStore {
       this.cost.add(record.cost);
       return { value: await stage.format.read(join(home, stage.format.file)), key };
     }
-    const before: Cost = { ...this.cost.total };
-    const began = performance.now();
+    const before = this.cost.total;
     const value = await stage.compute();
     const record: StageRecord = {
       stage: stage.name,
       version: stage.version,
       inputs: stage.inputs,
-      cost: spentSince(before, this.cost.total, (performance.now() - began) / 1000),
+      cost: spentBetween(before, this.cost.total),
     };
     await writeAtomicallyBy(home, async (temporary) => {
       await mkdir(temporary);
@@ -101,7 +100,7 @@ export class StageStore {
   }
 }
 
-/** Checks that every `--from` names a stage that exists: an unused one is a typing error, not a wish. */
+/** `--from [RECOMMENDER.]STAGE=FILE`, as a map from stage to file. */
 export function parseExternalStages(specs: readonly string[]): Map<string, string> {
   const external = new Map<string, string>();
   for (const spec of specs) {

@@ -1,20 +1,13 @@
 import { throwIfInterrupted } from "../core/errors.js";
-import type { Progress } from "../core/progress.js";
 import { rowIndices } from "../data/csr.js";
 import { CaseRanker } from "../metrics/ranking/rank.js";
 import type { ColdStartCase, ScoreBlock } from "./cold-start.js";
 import { COLD_START_SETTINGS, type ColdStartProtocol, type ColdStartSetting } from "./cold-start-protocol.js";
 import type { Evaluation } from "./evaluation.js";
+import type { EvaluationContext } from "./task.js";
 
 /** Scores of a block are at most so many numbers (64 MiB). */
 const BLOCK_SCORES = 16 * 1024 * 1024;
-
-export interface EvaluationContext {
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-  /** Shown in the progress line and in errors. */
-  readonly label: string;
-}
 
 /**
  * Asks a recommender for the scores of all cases, block by block, and ranks each case in the settings that apply to it:

@@ -4,6 +4,15 @@ import type { Split } from "../split.js";
 
 /** SHA-256 over everything that a recommender can see of a data set: ids, item text, genres, attributes, interactions. */
 export function hashDataset(dataset: Dataset): string {
+  const known = hashes.get(dataset) ?? computeHash(dataset);
+  hashes.set(dataset, known);
+  return known;
+}
+
+/** Data sets never change once made, and hashing a large one takes seconds. */
+const hashes = new WeakMap<Dataset, string>();
+
+function computeHash(dataset: Dataset): string {
   const { users, items, interactions } = dataset;
   const { users: userOf, items: itemOf, values, times } = interactions;
   const tables = hashOf({

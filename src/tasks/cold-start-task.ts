@@ -1,0 +1,30 @@
+import type { Dataset } from "../data/dataset.js";
+import type { Split } from "../data/split.js";
+import { evaluateColdStart } from "./cold-start-evaluation.js";
+import { COLD_START_SETTINGS, coldStartProtocol } from "./cold-start-protocol.js";
+import type { PreparedTask } from "./task.js";
+
+/** The split of a data set that the task uses where none is asked for. */
+export function defaultColdStartSplit(dataset: Dataset): string {
+  return dataset.published === undefined ? "cold-item" : "published";
+}
+
+/** Lays out the task `cold-start`: recommend brand-new items without spoiling the warm ones. */
+export function prepareColdStart(
+  dataset: Dataset,
+  split: Split,
+  ks: readonly number[],
+): PreparedTask<"cold-start"> {
+  const protocol = coldStartProtocol(dataset, split);
+  const depth = ks[ks.length - 1];
+  return {
+    training: protocol.training,
+    mainMetrics: COLD_START_SETTINGS.flatMap((setting) => [
+      `recall@${depth}/${setting}`,
+      `ndcg@${depth}/${setting}`,
+    ]),
+    notes: protocol.notes,
+    evaluate: (answer, context) => evaluateColdStart(protocol, ks, answer, context),
+    pooled: () => ({}),
+  };
+}
