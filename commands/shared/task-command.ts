@@ -4,6 +4,7 @@ import { Flags } from "@oclif/core";
 import type { RunConfig } from "../../src/experiment/config.js";
 import type { TaskId } from "../../src/tasks/task.js";
 import { LlmrecCommand } from "./base.js";
+import { terminal } from "./terminal.js";
 
 /** The flags of every command that runs a task. */
 export const taskFlags = {
@@ -74,7 +75,7 @@ export abstract class TaskCommand extends LlmrecCommand {
       progress: this.progress,
       signal: this.signal,
     });
-    const published = await publishRun(result, { colour: process.stdout.isTTY });
+    const published = await publishRun(result, terminal());
     this.log(published.text);
     return { ...this.envelope(), ...published.json, warnings: this.progress.warnings };
   }
