@@ -6,7 +6,9 @@ import { fileError } from "../../core/files.js";
 import { suggestName } from "../../core/names.js";
 import type { Dataset } from "../dataset.js";
 import { openSource, type Source } from "../source.js";
+import { bookCrossing, bookCrossingHistory } from "./book-crossing.js";
 import { citeulike } from "./citeulike.js";
+import { movielens100k, movielensCsv, movielensDat } from "./movielens.js";
 import { recbole } from "./recbole.js";
 import type { Reader } from "./reader.js";
 import { DESCRIPTOR_FILES, readDescribedTable, readSingleTable } from "./table.js";
@@ -14,7 +16,15 @@ import type { InteractionColumns } from "./table-descriptor.js";
 import { formatOf } from "./table-file.js";
 
 /** Every reader of a public format, tried in this order where none is named. */
-export const READERS: readonly Reader[] = [recbole, citeulike];
+export const READERS: readonly Reader[] = [
+  movielens100k,
+  movielensDat,
+  movielensCsv,
+  recbole,
+  citeulike,
+  bookCrossing,
+  bookCrossingHistory,
+];
 
 export interface ReadOptions {
   /** What to call the data set; by default the folder's or file's name. */
