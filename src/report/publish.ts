@@ -6,6 +6,7 @@ import { drawBars } from "./charts/bars.js";
 import type { Picture } from "./charts/canvas.js";
 import { drawCostScatter } from "./charts/scatter.js";
 import { renderScoreboard, TABLE_FORMATS } from "./render.js";
+import type { TextOptions } from "./text.js";
 
 /** What a command prints of a finished run. */
 export interface PublishedRun {
@@ -16,10 +17,7 @@ export interface PublishedRun {
 }
 
 /** Writes a run's tables and charts into its folder and gives back what to print. */
-export async function publishRun(
-  result: RunResult,
-  terminal: { ansi: boolean; width: number },
-): Promise<PublishedRun> {
+export async function publishRun(result: RunResult, terminal: TextOptions): Promise<PublishedRun> {
   const { folder, scoreboard, cost } = result;
   for (const format of TABLE_FORMATS) {
     const path = join(folder.path, `table.${format === "text" ? "txt" : format}`);
