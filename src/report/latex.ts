@@ -11,7 +11,7 @@ export function toLatex(view: TableView): string {
   return [
     String.raw`% Needs \usepackage{booktabs,graphicx}`,
     String.raw`\begin{table}[t]`,
-    String.raw`\centering\small\setlength{\tabcolsep}{4pt}`,
+    String.raw`\centering\small\setlength{\tabcolsep}{4pt}\setlength{\belowcaptionskip}{6pt}`,
     String.raw`\caption{${escapeLatex(view.title)}. ${escapeLatex(view.legend)}}`,
     String.raw`\label{tab:${view.label}}`,
     String.raw`\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%`,

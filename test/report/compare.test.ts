@@ -123,7 +123,9 @@ describe("a comparison as text", () => {
         metric === "recall@20/cold" && recommender === "als" && run === 1 ? "*" : null,
       notes: ["*: p < .05 after Holm's correction."],
     });
-    expect(await renderComparison(comparison, "text")).toContain("+0.0125*\n");
+    const text = await renderComparison(comparison, "text");
+    expect(text).toContain("  +0.0125*\n");
+    expect(text).toContain("   0.0000\n");
     expect(await renderComparison(comparison, "tex")).toContain("$+$0.0125\\textsuperscript{*}");
     expect(await renderComparison(comparison, "md")).toContain("+0.0125\\*");
     expect(await renderComparison(comparison, "csv")).toMatch(/als,classic,.*,0\.01\d+,\*\n/);

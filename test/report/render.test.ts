@@ -98,7 +98,7 @@ describe("LaTeX", () => {
     expect(await render("tex")).toMatchInlineSnapshot(`
       "% Needs \\usepackage{booktabs,graphicx}
       \\begin{table}[t]
-      \\centering\\small\\setlength{\\tabcolsep}{4pt}
+      \\centering\\small\\setlength{\\tabcolsep}{4pt}\\setlength{\\belowcaptionskip}{6pt}
       \\caption{Cold start on world\\_small. Best bold, second underlined; controls and the ceiling do not compete.}
       \\label{tab:cold-start-world-small}
       \\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%
