@@ -41,7 +41,10 @@ export class CostMeter {
   /** Runs the work and adds its wall-clock seconds to the phase. A phase within a phase counts to the outer one. */
   async time<T>(phase: "fit" | "answer", work: () => Promise<T>): Promise<T> {
     if (this.running) return work();
-    const timer = { phase: phase === "fit" ? "fitSeconds" : "answerSeconds", began: performance.now() } as const;
+    const timer = {
+      phase: phase === "fit" ? "fitSeconds" : "answerSeconds",
+      began: performance.now(),
+    } as const;
     this.running = timer;
     try {
       return await work();

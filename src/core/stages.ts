@@ -38,6 +38,8 @@ export interface StageResult<T> {
   readonly value: T;
   /** Names this artifact in the `inputs` of the stages that build on it. */
   readonly key: string;
+  /** The artifact's file. */
+  readonly path: string;
 }
 
 interface StageRecord {
@@ -70,18 +72,19 @@ export class StageStore {
     const given = this.external.get(`${this.recommender}.${stage.name}`) ?? this.external.get(stage.name);
     if (given !== undefined) {
       try {
-        return { value: await stage.format.read(given), key: `file:${await hashFile(given)}` };
+        return { value: await stage.format.read(given), key: `file:${await hashFile(given)}`, path: given };
       } catch (error) {
         throw fileError(error, given);
       }
     }
     const key = hashOf({ stage: stage.name, version: stage.version, inputs: stage.inputs }).slice(0, 16);
     const home = join(this.folder, `${stage.name}-${key}`);
+    const path = join(home, stage.format.file);
     const recordFile = join(home, "stage.json");
     if (existsSync(recordFile)) {
       const record = JSON.parse(await readFile(recordFile, "utf8")) as StageRecord;
       this.cost.add(record.cost);
-      return { value: await stage.format.read(join(home, stage.format.file)), key };
+      return { value: await stage.format.read(path), key, path };
     }
     const before = this.cost.total;
     const value = await stage.compute();
@@ -96,7 +99,7 @@ export class StageStore {
       await stage.format.write(join(temporary, stage.format.file), value);
       await writeFile(join(temporary, "stage.json"), JSON.stringify(record, null, 2) + "\n");
     });
-    return { value, key };
+    return { value, key, path };
   }
 }
 

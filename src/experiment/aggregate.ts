@@ -16,7 +16,10 @@ export interface SeedResult {
  */
 export function aggregateSeeds(results: readonly SeedResult[]): Record<string, MetricValue> {
   const first = results[0];
-  const caseMetrics = Object.keys(first.evaluation.values);
+  // A metric that applies to no case (a setting without users) has no cell.
+  const caseMetrics = Object.entries(first.evaluation.values)
+    .filter(([, values]) => !values.every(Number.isNaN))
+    .map(([name]) => name);
   const cases = first.evaluation.cases.length;
   const table = new Float64Array(cases * caseMetrics.length);
   const metrics: Record<string, MetricValue> = {};
@@ -31,9 +34,8 @@ export function aggregateSeeds(results: readonly SeedResult[]): Record<string, M
   });
   const intervals = bootstrapMeans(table, caseMetrics.length, Random.fromSeed("bootstrap"));
   caseMetrics.forEach((name, column) => {
-    const [low, high] = [intervals.low[column], intervals.high[column]];
-    if (metrics[name].n > 0) metrics[name] = { ...metrics[name], ci95: [low, high] };
-    else delete metrics[name];
+    const { low, high } = intervals[column];
+    metrics[name] = { ...metrics[name], ci95: [low, high] };
   });
   for (const name of Object.keys(first.pooled)) {
     const values = results.map(({ pooled }) => pooled[name]);

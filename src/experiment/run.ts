@@ -127,8 +127,7 @@ async function runOnce<T extends TaskId>(
     truth: kind === "control" ? dataset.truth : undefined,
   };
   const external = [...request.external].filter(([name]) => !name.includes(".") || name.startsWith(`${id}.`));
-  const format = evaluationFormat(dataset.items.keys);
-  const { value: evaluation, key } = await stages.run({
+  const { value: evaluation, path } = await stages.run({
     name: "cases",
     version: EVALUATION_VERSION,
     inputs: {
@@ -141,7 +140,7 @@ async function runOnce<T extends TaskId>(
       code: await codeVersion(),
       external,
     },
-    format,
+    format: evaluationFormat(dataset.items.keys),
     compute: async () => {
       const fitting = progress.start(`${label}: fitting`);
       const fitted = await meter.time("fit", () => recommender.fit(prepared.training, options, context));
@@ -152,9 +151,7 @@ async function runOnce<T extends TaskId>(
     },
   });
   const visible = join(folder.cases, seeded ? `${id}-seed${seed}.parquet` : `${id}.parquet`);
-  await writeAtomicallyBy(visible, (temporary) =>
-    copyFile(join(folder.stages, `cases-${key}`, format.file), temporary),
-  );
+  await writeAtomicallyBy(visible, (temporary) => copyFile(path, temporary));
   return { evaluation, pooled: prepared.pooled(evaluation) };
 }
 

@@ -148,7 +148,7 @@ export function parseMetricName(name: string): MetricName {
       },
     );
   }
-  return { definition, k, subset: match[3] ?? null };
+  return { definition, k, subset: optional(match[3]) };
 }
 
 /** `recall@20/cold` as a person reads it: "Recall@20 cold". */

@@ -10,7 +10,7 @@ const floats = (...values: number[]): Float32Array => Float32Array.from(values);
 
 /** Few score levels on few items: most cases have ties, also across the cut-off. */
 const smallCase = fc
-  .integer({ min: 1, max: 7 })
+  .integer({ min: 1, max: 6 })
   .chain((items) =>
     fc.record({
       scores: fc.array(fc.constantFrom(-1.5, 0, 0.25, 3), { minLength: items, maxLength: items }),
@@ -51,7 +51,7 @@ describe("rankCase", () => {
         expect(found.candidates).toBe(ranked.length);
         expect(found.unreachable).toBe(relevant.filter((item) => !ranked.includes(item)).length);
       }),
-      { numRuns: 600 },
+      { numRuns: 500 },
     );
   });
 
