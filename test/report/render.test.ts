@@ -154,7 +154,7 @@ describe("CSV", () => {
     const board: Scoreboard = {
       ...smallScoreboard(),
       columns: [{ name: "m", better: "higher", main: true }],
-      rows: ["plain", 'with, comma and "quotes"', "two\nlines"].map((recommender, at) => ({
+      rows: ["with, comma", 'with "quotes"', "two\nlines"].map((recommender, at) => ({
         recommender,
         kind: "classic",
         metrics: { m: valueOf([0.1 + 0.2, 1 / 3, 5e-324][at], 1e-17, 7) },
@@ -169,8 +169,8 @@ describe("CSV", () => {
         `SELECT recommender, "m:mean", "m:n", "cost:usd" FROM read_csv('${join(folder, "table.csv")}')`,
       );
       expect(result.getRows()).toEqual([
-        ["plain", 0.30000000000000004, 7n, null],
-        ['with, comma and "quotes"', 0.3333333333333333, 7n, null],
+        ["with, comma", 0.30000000000000004, 7n, null],
+        ['with "quotes"', 0.3333333333333333, 7n, null],
         ["two\nlines", 5e-324, 7n, null],
       ]);
       connection.closeSync();
