@@ -3,10 +3,9 @@ import { suggestName } from "../core/names.js";
 import type { Progress } from "../core/progress.js";
 import type { Dataset } from "../data/dataset.js";
 import { filterDataset } from "../data/filters.js";
-import { openDataset } from "../data/open.js";
+import { openDataset } from "../data/catalogue.js";
 import type { Split } from "../data/split.js";
-import { readSplit } from "../data/splits/file.js";
-import { makeSplit } from "../data/splits/strategies.js";
+import { chooseSplit } from "./choose-split.js";
 import { selectRecommenders } from "../recommenders/registry.js";
 import { defaultColdStartSplit, prepareColdStart } from "../tasks/cold-start-task.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
@@ -35,8 +34,9 @@ export interface TaskRequest {
   /** Folder that holds the run folders. */
   readonly out: string;
   readonly fresh: boolean;
-  /** Folder of downloaded data sets. */
+  /** The program's cache folder. */
   readonly cache: string;
+  readonly offline: boolean;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -50,9 +50,19 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
     config,
     recommenders.map(({ id }) => id),
   );
-  const opened = await openDataset({ ...config, cache: request.cache, progress, signal });
+  const { data, world, columns } = config;
+  const { cache, offline } = request;
+  const opened = await openDataset(config.dataset, {
+    data,
+    world,
+    columns,
+    cache,
+    offline,
+    progress,
+    signal,
+  });
   const dataset = filterDataset(opened, config.filter);
-  const split = await splitFor(dataset, config, TASKS[task].defaultSplit(dataset));
+  const split = await chooseSplit(dataset, config, TASKS[task].defaultSplit(dataset));
   return runRecommenders({
     ...request,
     folder: runFolder(request.out, request.command, config),
@@ -71,13 +81,4 @@ function checkOptionOwners(config: RunConfig, ids: readonly string[]): void {
       });
     }
   }
-}
-
-async function splitFor(dataset: Dataset, config: RunConfig, fallback: string): Promise<Split> {
-  const { name, file, ...options } = config.split;
-  if (file === undefined) return makeSplit(dataset, typeof name === "string" ? name : fallback, options);
-  if (typeof file !== "string" || name !== undefined || Object.keys(options).length > 0) {
-    throw new UsageError("BAD_CONFIG", "a split is either a file or a strategy with its options, not both");
-  }
-  return readSplit(file, dataset);
 }
