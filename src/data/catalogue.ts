@@ -45,7 +45,7 @@ export function describeDataset(name: string): Promise<DatasetDescriptor> {
 }
 
 export interface FetchDatasetOptions {
-  /** The program's cache folder; a data set lies in `datasets/NAME` below it. */
+  /** Folder of downloaded data sets: one folder of its name each. */
   cache: string;
   offline?: boolean;
   progress?: Progress;
@@ -62,7 +62,7 @@ export interface FetchedDataset {
 
 /** The folder of a data set in the cache. */
 export function datasetFolder(cache: string, name: string): string {
-  return join(cache, "datasets", name);
+  return join(cache, name);
 }
 
 /**
@@ -94,15 +94,17 @@ export async function fetchDataset(name: string, options: FetchDatasetOptions): 
   return { name, folder, files, licence: dataset.licence };
 }
 
+export interface OpenOptions extends FetchDatasetOptions, Pick<ReadOptions, "readers" | "columns"> {
+  /** Folder or file of the data; by default the cache. */
+  data?: string;
+}
+
 /**
  * Reads a data set that is named as on the command line: a registered name (read from `data` where it is given, else
  * from the cache, fetched if need be), or the path of a folder, a table or a descriptor.
  * @throws UsageError `UNKNOWN_DATASET`
  */
-export async function openDataset(
-  nameOrPath: string,
-  options: FetchDatasetOptions & { data?: string } & Omit<ReadOptions, "path" | "name">,
-): Promise<Dataset> {
+export async function openByName(nameOrPath: string, options: OpenOptions): Promise<Dataset> {
   const { data, readers, columns } = options;
   const registry = await loadRegistry();
   const known = registry.get(nameOrPath);
@@ -133,11 +135,8 @@ function noteDifference(dataset: Dataset, { title, counts }: DatasetDescriptor):
 }
 
 /** Reads a data set and says what is in it and what is odd. */
-export async function validateDataset(
-  nameOrPath: string,
-  options: Parameters<typeof openDataset>[1],
-): Promise<DatasetProfile> {
-  return profileDataset(await openDataset(nameOrPath, options));
+export async function validateDataset(nameOrPath: string, options: OpenOptions): Promise<DatasetProfile> {
+  return profileDataset(await openByName(nameOrPath, options));
 }
 
 /** The list as text. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { UsageError } from "../../core/errors.js";
 import { TABLE_FORMATS } from "./table-file.js";
 
 /** A column's name, or its number from 1 where the file has no header. */
@@ -50,3 +51,20 @@ export const tableDescriptor = z.strictObject({
 
 export type TableDescriptor = z.output<typeof tableDescriptor>;
 export type InteractionColumns = z.output<typeof columns>;
+
+/**
+ * The columns of a plain table as a configuration names them: `{user, item, value, time}`, all optional.
+ * @throws UsageError `BAD_COLUMNS`
+ */
+export function parseColumns(given: Readonly<Record<string, unknown>>): Partial<InteractionColumns> {
+  const result = columns.partial().safeParse(given);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new UsageError(
+    "BAD_COLUMNS",
+    `columns${issue.path.map((part) => `.${String(part)}`).join("")}: ${issue.message}`,
+    {
+      hint: "Columns are named so: user, item, value, time; each is a column's name, or its number without a header.",
+    },
+  );
+}
