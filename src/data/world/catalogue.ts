@@ -91,7 +91,8 @@ export function makeCatalogue(size: number): Catalogue {
     const random = root.fork(`director/${directors.length}`);
     const { warm, fresh } = DIRECTOR_PATTERN[directors.length % DIRECTOR_PATTERN.length];
     const director = directors.push({ name: drawName(random, names), mood: random.int(MOODS.length) }) - 1;
-    for (let n = 0; n < warm + fresh; n++) films.push(drawFilm(root, films.length, director, n >= warm, titles));
+    for (let n = 0; n < warm + fresh; n++)
+      films.push(drawFilm(root, films.length, director, n >= warm, titles));
   }
   films.length = size;
   return withArrays(root, films, directors);

@@ -20,8 +20,18 @@ const QUESTIONS = [
   "Happy to help. Tell me a bit more.",
   "Noted. What kind of evening is it?",
 ];
-const WANTED = ["Something {}, please.", "I feel like something {}.", "It should be {}.", "I want a {} film tonight."];
-const UNWANTED = ["Nothing {}, please.", "Just not {}.", "I can't take anything {} right now.", "But no {} film."];
+const WANTED = [
+  "Something {}, please.",
+  "I feel like something {}.",
+  "It should be {}.",
+  "I want a {} film tonight.",
+];
+const UNWANTED = [
+  "Nothing {}, please.",
+  "Just not {}.",
+  "I can't take anything {} right now.",
+  "But no {} film.",
+];
 const NO_GENRE = ["No {} this time.", "But no {}, please.", "Anything but {}.", "I have had enough of {}."];
 const DISLIKES = ["I did not like {}.", "{} was not for me.", "I walked out of {}.", "I never finished {}."];
 const ANSWERS = [
@@ -38,7 +48,12 @@ const MORE = [
   "Maybe. What else do you have?",
   "Not tonight. Something else along those lines?",
 ];
-const THANKS = ["Thanks, I will watch it!", "That sounds right, thank you.", "Perfect, thanks.", "Great, I will try it."];
+const THANKS = [
+  "Thanks, I will watch it!",
+  "That sounds right, thank you.",
+  "Perfect, thanks.",
+  "Great, I will try it.",
+];
 
 /** Writes the turns: likes, a question, the need, an answer; a second round where there is a second target; thanks. */
 export function writeTurns(random: Random, catalogue: Catalogue, facts: DialogueFacts): Turn[] {
@@ -60,7 +75,8 @@ type Part = string | { readonly item: number; readonly title: string };
 
 function needSentences(random: Random, need: Need, disliked: Part[]): Part[][] {
   const out: Part[][] = [];
-  if (need.wantedMood !== null) out.push(fill(withA(random.pick(WANTED), MOODS[need.wantedMood]), [MOODS[need.wantedMood]]));
+  if (need.wantedMood !== null)
+    out.push(fill(withA(random.pick(WANTED), MOODS[need.wantedMood]), [MOODS[need.wantedMood]]));
   if (need.unwantedMood !== null) out.push(fill(random.pick(UNWANTED), [MOODS[need.unwantedMood]]));
   if (need.unwantedGenre !== null)
     out.push(fill(random.pick(NO_GENRE), [GENRES[need.unwantedGenre].name.toLowerCase()]));
@@ -94,7 +110,8 @@ function turn(role: Turn["role"], parts: readonly Part[]): Turn {
   const mentions: Mention[] = [];
   for (const part of parts) {
     const words = typeof part === "string" ? part : part.title;
-    if (typeof part !== "string") mentions.push({ item: part.item, start: text.length, end: text.length + words.length });
+    if (typeof part !== "string")
+      mentions.push({ item: part.item, start: text.length, end: text.length + words.length });
     text += words;
   }
   return { role, text, mentions };

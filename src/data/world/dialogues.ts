@@ -93,12 +93,18 @@ function drawNeed(random: Random, taste: Taste): Need {
  * Logits of the film that the recommender names: `.7 log pi(month) + 1.2 u + need`, where need adds the bonus of the
  * wanted mood and of tonight's genre and takes away the malus of what is ruled out. -Infinity for films not yet out.
  */
-export function targetLogits(platform: Platform, utility: Float32Array, month: number, need: Need): Float32Array {
+export function targetLogits(
+  platform: Platform,
+  utility: Float32Array,
+  month: number,
+  need: Need,
+): Float32Array {
   const { catalogue } = platform;
   const stated = statedLogits(catalogue, need);
   const logits = seenLogits(platform, utility, month, EXPOSURE.utility);
   addGenre(catalogue, logits, need.tonight, DIALOGUE.tonight);
-  return logits.map((logit, n) => logit + stated[n]);
+  for (let n = 0; n < logits.length; n++) logits[n] += stated[n];
+  return logits;
 }
 
 /** The part of the target's logits that is told in words. */
@@ -113,7 +119,12 @@ export function statedLogits(catalogue: Catalogue, need: Omit<Need, "tonight">):
 }
 
 /** Logits of the films that come to the seeker's mind as liked: `.7 log pi + rho u + bonus of tonight's genre`. */
-export function recallLogits(platform: Platform, utility: Float32Array, month: number, tonight: number): Float32Array {
+export function recallLogits(
+  platform: Platform,
+  utility: Float32Array,
+  month: number,
+  tonight: number,
+): Float32Array {
   const logits = seenLogits(platform, utility, month, DIALOGUE.recall);
   addGenre(platform.catalogue, logits, tonight, DIALOGUE.tonight);
   return logits;
@@ -124,25 +135,46 @@ function dislikeLogits(platform: Platform, utility: Float32Array, month: number)
   return seenLogits(platform, utility, month, -DIALOGUE.recall);
 }
 
-function seenLogits(platform: Platform, utility: Float32Array, month: number, strength: number): Float32Array {
+function seenLogits(
+  platform: Platform,
+  utility: Float32Array,
+  month: number,
+  strength: number,
+): Float32Array {
   const offset = month * utility.length;
-  return utility.map((u, n) => EXPOSURE.popularity * platform.popularity.log[offset + n] + strength * u);
+  const { log } = platform.popularity;
+  const exponent = EXPOSURE.popularity;
+  const out = new Float32Array(utility.length);
+  for (let n = 0; n < out.length; n++) out[n] = exponent * log[offset + n] + strength * utility[n];
+  return out;
 }
 
 function addGenre(catalogue: Catalogue, logits: Float32Array, genre: number, bonus: number): void {
-  catalogue.films.forEach((film, n) => {
-    if (film.genres.includes(genre)) logits[n] += bonus;
-  });
+  const { genreIndex, genreWeight } = catalogue;
+  for (let k = 0; k < genreIndex.length; k++) {
+    if (genreIndex[k] === genre && genreWeight[k] > 0) logits[(k / 3) | 0] += bonus;
+  }
 }
 
 function drawLogits(random: Random, logits: Float32Array, without: ReadonlySet<number>): number {
-  const most = logits.reduce((a, b) => Math.max(a, b));
-  return random.weighted(logits.map((logit, n) => (without.has(n) ? 0 : Math.exp(logit - most))));
+  const most = largest(logits);
+  const weights = new Float64Array(logits.length);
+  for (let n = 0; n < weights.length; n++) weights[n] = Math.exp(logits[n] - most);
+  for (const n of without) weights[n] = 0;
+  return random.weighted(weights);
 }
 
 /** Logits as log-probabilities. */
 export function logSoftmax(logits: Float32Array): Float32Array {
-  const most = logits.reduce((a, b) => Math.max(a, b));
-  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0);
-  return logits.map((logit) => logit - most - Math.log(total));
+  const most = largest(logits);
+  let total = 0;
+  for (const logit of logits) total += Math.exp(logit - most);
+  const shift = most + Math.log(total);
+  return logits.map((logit) => logit - shift);
+}
+
+function largest(values: Float32Array): number {
+  let most = -Infinity;
+  for (const value of values) if (value > most) most = value;
+  return most;
 }

@@ -31,7 +31,10 @@ export function ownGenres(taste: Taste): Float64Array {
 export function nextGenre(own: Float64Array, previous: number | null): Float64Array {
   if (previous === null) return own;
   const follow = GENRE_TRANSITIONS[previous];
-  return own.map((share, g) => (1 - SEQUENCE.previous) * share + SEQUENCE.previous * follow[g]);
+  const kappa = SEQUENCE.previous;
+  const out = new Float64Array(own.length);
+  for (let g = 0; g < out.length; g++) out[g] = (1 - kappa) * own[g] + kappa * follow[g];
+  return out;
 }
 
 /** The long-run distribution of genres under {@link nextGenre}: the chain's stationary distribution. */

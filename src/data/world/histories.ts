@@ -52,7 +52,7 @@ export function drawHistory(platform: Platform, user: number): History {
   const utility = utilities(catalogue, taste, TERMS, drawNoise(own, catalogue.films.length));
   const random = own.fork("history");
   const times = drawTimes(random, drawActivity(platform, user));
-  const appeal = utility.map((u) => Math.exp(EXPOSURE.utility * u));
+  const appeal = exponentials(utility, EXPOSURE.utility);
   const genres = ownGenres(taste);
   const films = new Int32Array(times.length);
   const ratings = new Float32Array(times.length);
@@ -67,6 +67,13 @@ export function drawHistory(platform: Platform, user: number): History {
     appeal[film] = 0;
   }
   return { films, ratings, times };
+}
+
+/** exp(strength * value) for each value. */
+export function exponentials(values: Float32Array, strength: number): Float32Array {
+  const out = new Float32Array(values.length);
+  for (let n = 0; n < out.length; n++) out[n] = Math.exp(strength * values[n]);
+  return out;
 }
 
 /** Draws the main genre, then a film of it with probability ~ pi^.7 exp(u) among those not yet seen. */
@@ -125,7 +132,9 @@ function drawTimes(random: Random, count: number): Float64Array {
   const isLeaving = random.uniform() < 0.15;
   const end = isLeaving ? start + (MONTHS - start) * (0.2 + 0.8 * random.uniform()) : MONTHS;
   const seconds = (end - start) * MONTH_SECONDS - count;
-  const times = Float64Array.from({ length: count }, () => Math.floor(random.uniform() ** 1.5 * seconds)).sort();
+  const times = Float64Array.from({ length: count }, () =>
+    Math.floor(random.uniform() ** 1.5 * seconds),
+  ).sort();
   // The n-th is put off by n seconds: no two are equal, and none goes past the end.
   return times.map((time, n) => WORLD_START + Math.floor(start * MONTH_SECONDS) + time + n);
 }
@@ -138,13 +147,21 @@ export function normalQuantile(p: number): number {
   if (clipped > 1 - low) return -tail(Math.sqrt(-2 * Math.log(1 - clipped)));
   const q = clipped - 0.5;
   const r = q * q;
-  const a = [-39.69683028665376, 220.9460984245205, -275.9285104469687, 138.357751867269, -30.66479806614716, 2.506628277459239];
-  const b = [-54.47609879822406, 161.5858368580409, -155.6989798598866, 66.80131188771972, -13.28068155288572, 1];
+  const a = [
+    -39.69683028665376, 220.9460984245205, -275.9285104469687, 138.357751867269, -30.66479806614716,
+    2.506628277459239,
+  ];
+  const b = [
+    -54.47609879822406, 161.5858368580409, -155.6989798598866, 66.80131188771972, -13.28068155288572, 1,
+  ];
   return (polynomial(a, r) * q) / polynomial(b, r);
 }
 
 function tail(q: number): number {
-  const c = [-0.007784894002430293, -0.3223964580411365, -2.400758277161838, -2.549732539343734, 4.374664141464968, 2.938163982698783];
+  const c = [
+    -0.007784894002430293, -0.3223964580411365, -2.400758277161838, -2.549732539343734, 4.374664141464968,
+    2.938163982698783,
+  ];
   const d = [0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416, 1];
   return polynomial(c, q) / polynomial(d, q);
 }

@@ -1,13 +1,13 @@
 import type { Catalogue } from "./catalogue.js";
-import { RATING_NOISE, VARIANCE } from "./constants.js";
+import { RATING_NOISE, RATING_THRESHOLDS, VARIANCE } from "./constants.js";
 import { MOODS } from "./words.js";
 
 /**
  * What a judge knows of films. `knowledge`: genres, and from the corpus the moods of directors, hence blends.
  * `content`: genres and who directed, but no mood: two films of one director are known to share a mood, whichever it is.
- * `twin`: takes the moods of a permuted table for the true ones.
+ * A table of moods by director: the judge takes it for the truth (the twin's permuted table, say).
  */
-export type JudgeKind = "knowledge" | "content" | { readonly moods: readonly number[] };
+export type JudgeKind = "knowledge" | "content" | { readonly moods: ArrayLike<number> };
 
 /**
  * A Bayes judge: the posterior mean of a user's taste for films, given the user's ratings, under the world's own prior
@@ -26,8 +26,7 @@ export function judgeFilms(
 ): Float64Array {
   const kernel = tasteKernel(catalogue, kind);
   const size = rated.length;
-  const unknown = kind === "content" ? VARIANCE.latent + VARIANCE.noise : VARIANCE.latent + VARIANCE.noise;
-  const noise = unknown + VARIANCE.quality / 4 + RATING_NOISE ** 2 + STAR_WIDTH;
+  const noise = VARIANCE.latent + VARIANCE.noise + RATING_NOISE ** 2 + STAR_WIDTH;
   const matrix = Array.from({ length: size }, (_, a) =>
     Float64Array.from({ length: size }, (_, b) => kernel(rated[a], rated[b]) + (a === b ? noise : 0)),
   );
@@ -39,13 +38,25 @@ export function judgeFilms(
   });
 }
 
-/** Variance of utility within one star: what a rating leaves open. */
+/** Variance of utility within one star, about: what a rating leaves open. */
 const STAR_WIDTH = 0.06;
+
+/**
+ * The middle of each star's range of utility (index 1 to 5; index 0 unused), the open ends at half a unit beyond: turns
+ * ratings into utilities for {@link judgeFilms}.
+ */
+export const STAR_UTILITY: readonly number[] = [
+  NaN,
+  RATING_THRESHOLDS[0] - 0.5,
+  ...RATING_THRESHOLDS.slice(1).map((threshold, k) => (threshold + RATING_THRESHOLDS[k]) / 2),
+  RATING_THRESHOLDS[RATING_THRESHOLDS.length - 1] + 0.5,
+];
 
 /** The covariance, over users, of the knowable taste for two films. */
 export function tasteKernel(catalogue: Catalogue, kind: JudgeKind): (a: number, b: number) => number {
   const { films, blends, blendScale, genreIndex, genreWeight } = catalogue;
-  const moods = kind === "content" ? null : kind === "knowledge" ? catalogue.directors.map((d) => d.mood) : kind.moods;
+  const moods =
+    kind === "content" ? null : kind === "knowledge" ? catalogue.directors.map((d) => d.mood) : kind.moods;
   const matches = films.map((film) =>
     blends.flatMap((blend, r) => (film.genres.some((genre) => blend.genres.includes(genre)) ? [r] : [])),
   );
@@ -63,7 +74,8 @@ export function tasteKernel(catalogue: Catalogue, kind: JudgeKind): (a: number, 
       if (moods === null) shared += first === second ? share : share * share;
       else if (blends[r].moods.includes(moods[first]) && blends[r].moods.includes(moods[second])) shared += 1;
     }
-    const mood = moods === null ? (first === second ? 1 : 1 / MOODS.length) : moods[first] === moods[second] ? 1 : 0;
+    const mood =
+      moods === null ? (first === second ? 1 : 1 / MOODS.length) : moods[first] === moods[second] ? 1 : 0;
     return VARIANCE.genre * genre + VARIANCE.mood * mood + blendVariance * shared;
   };
 }

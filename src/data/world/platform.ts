@@ -22,10 +22,11 @@ function platformOf(options: WorldOptions, random: Random): Platform {
   const size = resolveSize(options.size);
   const catalogue = makeCatalogue(size.films);
   const popularity = makePopularity(catalogue);
+  const exponent = EXPOSURE.popularity;
   return {
     catalogue,
     popularity,
-    exposure: popularity.log.map((value) => Math.exp(EXPOSURE.popularity * value)),
+    exposure: popularity.log.map((value) => Math.exp(exponent * value)),
     random,
     users: size.users,
     dialogues: size.dialogues,

@@ -56,7 +56,9 @@ export function resolveSize(size: WorldSizeName | WorldSize = "small"): WorldSiz
     throw new UsageError(
       "BAD_WORLD_SIZE",
       `${String(size.interactions)} interactions are too many for ${String(size.users)} users and ${String(size.films)} films`,
-      { hint: `A user sees at most a quarter of the films on average: at most ${String(Math.floor(size.users * most))} here.` },
+      {
+        hint: `A user sees at most a quarter of the films on average: at most ${String(Math.floor(size.users * most))} here.`,
+      },
     );
   }
   return size;

@@ -42,7 +42,9 @@ export function drawTitle(random: Random, taken: Set<string>, hint?: string): st
     return fixed;
   }
   for (;;) {
-    const title = random.pick(TITLE_FORMS)(random).replace(/\bA (?=[AEIOU])/, "An ");
+    const title = random
+      .pick(TITLE_FORMS)(random)
+      .replace(/\bA (?=[AEIOU])/, "An ");
     if (/\b(\w+)\b.*\b\1$/.test(title.replace(/^The /, "")) || taken.has(title)) continue;
     taken.add(title);
     return title;

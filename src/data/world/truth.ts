@@ -1,9 +1,26 @@
 import type { Catalogue } from "./catalogue.js";
-import { CUTOFF_MONTH, EXPOSURE, LIKED, MONTHS, RATING_NOISE, RATING_THRESHOLDS, VARIANCE } from "./constants.js";
+import {
+  CUTOFF_MONTH,
+  EXPOSURE,
+  LIKED,
+  MONTHS,
+  RATING_NOISE,
+  RATING_THRESHOLDS,
+  VARIANCE,
+} from "./constants.js";
 import { drawDialogue, logSoftmax, targetLogits, type DialogueFacts } from "./dialogues.js";
 import { nextGenre, ownGenres, stationaryGenres } from "./genres.js";
-import { userRandom, type Platform } from "./histories.js";
-import { contentUtilities, drawNoise, drawTaste, KNOWABLE, TERMS, utilities, type Taste, type Term } from "./users.js";
+import { exponentials, userRandom, type Platform } from "./histories.js";
+import {
+  contentUtilities,
+  drawNoise,
+  drawTaste,
+  KNOWABLE,
+  TERMS,
+  utilities,
+  type Taste,
+  type Term,
+} from "./users.js";
 import { GENRES } from "./words.js";
 
 /**
@@ -101,7 +118,7 @@ function expectedExposures(
   to: number,
 ): Float32Array {
   const { catalogue, exposure } = platform;
-  const appeal = utility.map((u) => Math.exp(EXPOSURE.utility * u));
+  const appeal = exponentials(utility, EXPOSURE.utility);
   const out = new Float32Array(utility.length);
   for (let month = from; month < to; month++) {
     const offset = month * utility.length;
@@ -134,7 +151,8 @@ function genreLiking(platform: Platform, row: Float32Array, like: Float32Array, 
 /** The standard normal's distribution function (Abramowitz and Stegun 26.2.17, absolute error below 7.5e-8). */
 export function normalCdf(x: number): number {
   const t = 1 / (1 + 0.2316419 * Math.abs(x));
-  const series = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const series =
+    t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
   const tail = (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * series;
   return x > 0 ? 1 - tail : tail;
 }

@@ -61,6 +61,7 @@ export function utilities(
   const b = scale("quality");
   const e = scale("noise");
   const { genreIndex, genreWeight, mood, blendOffsets, blendIndex, latent, quality } = catalogue;
+  const factors = LATENT_FACTORS;
   const out = new Float32Array(mood.length);
   for (let n = 0; n < out.length; n++) {
     const g = n * 3;
@@ -71,7 +72,7 @@ export function utilities(
       genreWeight[g + 2] * p[genreIndex[g + 2]] +
       t[mood[n]];
     for (let r = blendOffsets[n]; r < blendOffsets[n + 1]; r++) sum += a[blendIndex[r]];
-    for (let k = 0; k < LATENT_FACTORS; k++) sum += x[k] * latent[n * LATENT_FACTORS + k];
+    for (let k = 0; k < factors; k++) sum += x[k] * latent[n * factors + k];
     out[n] = sum;
   }
   if (e > 0) {
@@ -83,12 +84,14 @@ export function utilities(
 
 /**
  * Expected utility of every film for one who knows the user's taste and all item text, but neither a director's mood
- * nor anything hidden: the genre term, and each blend weighted by the share of moods that belong to it.
+ * nor anything hidden: the genre term, the user's mean over moods, and each blend weighted by its share of moods.
  */
 export function contentUtilities(catalogue: Catalogue, taste: Taste): Float32Array {
   const out = utilities(catalogue, taste, ["genre"]);
   const scale = Math.sqrt(VARIANCE.blend) * catalogue.blendScale;
+  const meanMood = (Math.sqrt(VARIANCE.mood) * taste.mood.reduce((sum, t) => sum + t, 0)) / MOODS.length;
   catalogue.films.forEach((film, n) => {
+    out[n] += meanMood;
     catalogue.blends.forEach((blend, r) => {
       if (film.genres.some((genre) => blend.genres.includes(genre)))
         out[n] += (scale * taste.blend[r] * blend.moods.length) / MOODS.length;
