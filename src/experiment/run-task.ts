@@ -6,6 +6,7 @@ import { filterDataset } from "../data/filters.js";
 import { openDataset } from "../data/catalogue.js";
 import type { Split } from "../data/split.js";
 import { chooseSplit } from "./choose-split.js";
+import type { Recommender } from "../recommenders/recommender.js";
 import { selectRecommenders } from "../recommenders/registry.js";
 import { defaultColdStartSplit, prepareColdStart } from "../tasks/cold-start-task.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
@@ -45,10 +46,10 @@ export interface TaskRequest {
 export async function runTask(request: TaskRequest): Promise<RunResult> {
   const { config, task, progress, signal } = request;
   // Wrong names are found before any work is done.
-  const recommenders = selectRecommenders(task, config.recommenders);
+  const chosen = selectRecommenders(task, config.recommenders);
   checkOptionOwners(
     config,
-    recommenders.map(({ id }) => id),
+    chosen.map(({ id }) => id),
   );
   const { data, world, columns } = config;
   const { cache, offline } = request;
@@ -62,6 +63,7 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
     signal,
   });
   const dataset = filterDataset(opened, config.filter);
+  const recommenders = chosen.filter((one) => canTakePart(one, dataset, config));
   const split = await chooseSplit(dataset, config, TASKS[task].defaultSplit(dataset));
   return runRecommenders({
     ...request,
@@ -71,6 +73,19 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
     prepared: TASKS[task].prepare(dataset, split, config.ks),
     recommenders,
   });
+}
+
+/** An oracle needs the truth: without it, it is left out of a group, and an error where it was named. */
+function canTakePart({ id, needsTruth }: Recommender<TaskId>, dataset: Dataset, config: RunConfig): boolean {
+  if (needsTruth !== true || dataset.truth !== undefined) return true;
+  if (!config.recommenders.includes(id)) return false;
+  throw new UsageError(
+    "NO_TRUTH",
+    `${id} ranks by the truth behind the data, and nobody knows that of ${dataset.name}`,
+    {
+      hint: "Use it with --dataset world, without filters that change its tables.",
+    },
+  );
 }
 
 function checkOptionOwners(config: RunConfig, ids: readonly string[]): void {
