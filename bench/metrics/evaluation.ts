@@ -32,6 +32,8 @@ interface Problem {
 
 interface Outcome {
   readonly seconds: number;
+  /** Of all threads: steadier than `seconds` where other programs run. */
+  readonly cpuSeconds: number;
   readonly metrics: Readonly<Record<string, number>>;
 }
 
@@ -78,6 +80,7 @@ function listOf({ offsets, items }: Lists, user: number): Int32Array {
 
 function evaluate({ users, items, rows, scores, seen, relevant }: Problem): Outcome {
   const start = performance.now();
+  const cpu = process.cpuUsage();
   const ranker = new CaseRanker(KS);
   const sums = new Float64Array(ranker.names.length);
   for (let user = 0; user < users; user++) {
@@ -89,7 +92,8 @@ function evaluate({ users, items, rows, scores, seen, relevant }: Problem): Outc
     for (let i = 0; i < sums.length; i++) sums[i] += values[i];
   }
   const metrics = Object.fromEntries(ranker.names.map((name, i) => [name, sums[i] / users]));
-  return { seconds: (performance.now() - start) / 1000, metrics };
+  const { user, system } = process.cpuUsage(cpu);
+  return { seconds: (performance.now() - start) / 1000, cpuSeconds: (user + system) / 1e6, metrics };
 }
 
 function save(problem: Problem, folder: string): void {
@@ -150,27 +154,29 @@ try {
   ]) {
     const folder = join(scratch, String(problem.items));
     save(problem, folder);
-    const seconds: Record<string, number[]> = { ours: [], recbole: [], rectools: [] };
-    const ratios: Record<string, number[]> = { recbole: [], rectools: [] };
-    let worst = 0;
+    const outcomes: Record<string, Outcome[]> = { ours: [], recbole: [], rectools: [] };
     // One unmeasured round warms both processes up.
     for (let round = -1; round < Number(flags.rounds); round++) {
       const ours = evaluate(problem);
-      if (round >= 0) seconds.ours.push(ours.seconds);
-      for (const tool of tools) {
-        const theirs = await peers!.ask(`${tool} ${folder}`);
-        worst = Math.max(worst, largestDifference(tool, ours, theirs));
-        if (round < 0) continue;
-        seconds[tool].push(theirs.seconds);
-        ratios[tool].push(theirs.seconds / ours.seconds);
-      }
+      const theirs: Outcome[] = [];
+      for (const tool of tools) theirs.push(await peers!.ask(`${tool} ${folder}`));
+      if (round < 0) continue;
+      outcomes.ours.push(ours);
+      tools.forEach((tool, i) => outcomes[tool].push(theirs[i]));
     }
+    const worst = Math.max(
+      0,
+      ...tools.map((tool) => largestDifference(tool, outcomes.ours[0], outcomes[tool][0])),
+    );
     console.log(`${problem.name}: largest difference between tools ${worst.toExponential(1)}`);
     for (const tool of ["ours", ...tools]) {
-      const typical = median(seconds[tool]);
-      const ratio = tool === "ours" ? "" : `, ${median(ratios[tool]).toFixed(1)} x our time`;
+      const wall = median(outcomes[tool].map(({ seconds }) => seconds));
+      const cpu = median(outcomes[tool].map(({ cpuSeconds }) => cpuSeconds));
+      const ratio = (key: "seconds" | "cpuSeconds"): string =>
+        median(outcomes[tool].map((outcome, i) => outcome[key] / outcomes.ours[i][key])).toFixed(1);
       console.log(
-        `  ${tool}: ${typical.toFixed(3)} s, ${Math.round(problem.users / typical)} users/s${ratio}`,
+        `  ${tool}: ${wall.toFixed(3)} s (${Math.round(problem.users / wall)} users/s, ${ratio("seconds")} x ours), ` +
+          `processor ${cpu.toFixed(3)} s (${ratio("cpuSeconds")} x ours)`,
       );
     }
     if (worst > 1e-6) throw new Error("the tools disagree");

@@ -1,6 +1,6 @@
 """RecBole's and RecTools' evaluators on the problems of bench/metrics/evaluation.ts, which starts this script.
 
-Set up:  python3.11 -m venv peers && peers/bin/pip install torch recbole==1.2.1 "numpy<2" rectools==0.19.0
+Set up:  python3.11 -m venv peers && peers/bin/pip install torch==2.15.0 recbole==1.2.1 "numpy<2" rectools==0.19.0
 Run:     npx tsx bench/metrics/evaluation.ts --python peers/bin/python
 
 Reads commands from stdin, one a line: `TOOL FOLDER`; answers each with one line of JSON. What is timed is what each
@@ -27,6 +27,20 @@ for missing in ("ray", "ray.tune"):
 
 torch.set_num_threads(2)
 RECBOLE_METRICS = ["recall", "precision", "hit", "mrr", "map", "ndcg"]
+
+
+class Clock:
+    """Wall and processor seconds of the stretches between start and stop."""
+
+    def __init__(self):
+        self.wall = self.cpu = 0.0
+
+    def __enter__(self):
+        self.begun = time.perf_counter(), time.process_time()
+
+    def __exit__(self, *_):
+        self.wall += time.perf_counter() - self.begun[0]
+        self.cpu += time.process_time() - self.begun[1]
 
 
 class Problem:
@@ -62,7 +76,7 @@ def recbole(problem):
         "device": torch.device("cpu"),
     }
     collector, evaluator = Collector(config), Evaluator(config)
-    seconds = 0.0
+    clock = Clock()
     for first in range(0, problem.users, problem.batch):
         last = min(first + problem.batch, problem.users)
         # Item 0 is RecBole's padding, so every item moves up by one.
@@ -71,15 +85,13 @@ def recbole(problem):
         seen = tuple(torch.from_numpy(part.astype(np.int64)) for part in problem.pairs(problem.seen, first, last))
         right = tuple(torch.from_numpy(part.astype(np.int64)) for part in problem.pairs(problem.relevant, first, last))
         history, positive_u, positive_i = (seen[0], seen[1] + 1), right[0], right[1] + 1
-        start = time.perf_counter()
-        scores[:, 0] = -np.inf
-        scores[history] = -np.inf
-        collector.eval_batch_collect(scores, None, positive_u, positive_i)
-        seconds += time.perf_counter() - start
-    start = time.perf_counter()
-    metrics = evaluator.evaluate(collector.get_data_struct())
-    seconds += time.perf_counter() - start
-    return seconds, {name: float(value) for name, value in metrics.items()}
+        with clock:
+            scores[:, 0] = -np.inf
+            scores[history] = -np.inf
+            collector.eval_batch_collect(scores, None, positive_u, positive_i)
+    with clock:
+        metrics = evaluator.evaluate(collector.get_data_struct())
+    return clock, {name: float(value) for name, value in metrics.items()}
 
 
 def rectools(problem):
@@ -99,28 +111,26 @@ def rectools(problem):
     users, items = problem.pairs(problem.relevant, 0, problem.users)
     truth = pd.DataFrame({Columns.User: users, Columns.Item: items})
     depth = max(problem.ks)
-    seconds, tops = 0.0, []
+    clock, tops = Clock(), []
     for first in range(0, problem.users, problem.batch):
         last = min(first + problem.batch, problem.users)
         scores = torch.from_numpy(problem.batch_scores(first, last).copy())
         rows, seen = problem.pairs(problem.seen, first, last)
         history = (torch.from_numpy(rows), torch.from_numpy(seen.astype(np.int64)))
         # RecTools' metrics begin with a table of lists, made here by the fastest means at hand.
-        start = time.perf_counter()
-        scores[history] = -np.inf
-        tops.append(torch.topk(scores, depth, dim=-1)[1].numpy())
-        seconds += time.perf_counter() - start
-    start = time.perf_counter()
-    reco = pd.DataFrame(
-        {
-            Columns.User: np.repeat(np.arange(problem.users), depth),
-            Columns.Item: np.concatenate(tops).ravel(),
-            Columns.Rank: np.tile(np.arange(1, depth + 1), problem.users),
-        }
-    )
-    values = calc_metrics(metrics, reco, truth)
-    seconds += time.perf_counter() - start
-    return seconds, {name: float(value) for name, value in values.items()}
+        with clock:
+            scores[history] = -np.inf
+            tops.append(torch.topk(scores, depth, dim=-1)[1].numpy())
+    with clock:
+        reco = pd.DataFrame(
+            {
+                Columns.User: np.repeat(np.arange(problem.users), depth),
+                Columns.Item: np.concatenate(tops).ravel(),
+                Columns.Rank: np.tile(np.arange(1, depth + 1), problem.users),
+            }
+        )
+        values = calc_metrics(metrics, reco, truth)
+    return clock, {name: float(value) for name, value in values.items()}
 
 
 TOOLS = {"recbole": recbole, "rectools": rectools}
@@ -129,5 +139,5 @@ print(json.dumps({"ready": True}), flush=True)
 for line in sys.stdin:
     tool, folder = line.split()
     problem = problems.setdefault(folder, Problem(folder))
-    seconds, metrics = TOOLS[tool](problem)
-    print(json.dumps({"seconds": seconds, "metrics": metrics}), flush=True)
+    clock, metrics = TOOLS[tool](problem)
+    print(json.dumps({"seconds": clock.wall, "cpuSeconds": clock.cpu, "metrics": metrics}), flush=True)

@@ -52,6 +52,14 @@ export interface FetchDatasetOptions {
   signal?: AbortSignal;
 }
 
+/** How to open a data set by name or path. */
+export interface OpenOptions extends FetchDatasetOptions, Omit<ReadOptions, "path" | "name"> {
+  /** Folder of the files; by default the data set's folder in the cache. */
+  data?: string;
+  /** Size and seed of the embedded world. */
+  world?: Readonly<Record<string, unknown>>;
+}
+
 export interface FetchedDataset {
   readonly name: string;
   /** Give it to {@link readDataset}. */
@@ -99,11 +107,12 @@ export async function fetchDataset(name: string, options: FetchDatasetOptions): 
  * from the cache, fetched if need be), or the path of a folder, a table or a descriptor.
  * @throws UsageError `UNKNOWN_DATASET`
  */
-export async function openDataset(
-  nameOrPath: string,
-  options: FetchDatasetOptions & { data?: string } & Omit<ReadOptions, "path" | "name">,
-): Promise<Dataset> {
+export async function openDataset(nameOrPath: string, options: OpenOptions): Promise<Dataset> {
   const { data, readers, columns } = options;
+  if (nameOrPath === "world" && data === undefined) {
+    const { openWorld } = await import("./world/open.js");
+    return openWorld(options.world ?? {});
+  }
   const registry = await loadRegistry();
   const known = registry.get(nameOrPath);
   if (known === undefined) {
@@ -133,10 +142,7 @@ function noteDifference(dataset: Dataset, { title, counts }: DatasetDescriptor):
 }
 
 /** Reads a data set and says what is in it and what is odd. */
-export async function validateDataset(
-  nameOrPath: string,
-  options: Parameters<typeof openDataset>[1],
-): Promise<DatasetProfile> {
+export async function validateDataset(nameOrPath: string, options: OpenOptions): Promise<DatasetProfile> {
   return profileDataset(await openDataset(nameOrPath, options));
 }
 

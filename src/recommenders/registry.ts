@@ -2,6 +2,7 @@ import { z } from "zod";
 import { UsageError } from "../core/errors.js";
 import { suggestName } from "../core/names.js";
 import type { TaskId } from "../tasks/task.js";
+import { oracle } from "./controls/oracle.js";
 import { popularity } from "./controls/popularity.js";
 import { random } from "./controls/random.js";
 import { als } from "./factorisation/als.js";
@@ -23,6 +24,7 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   userKnn,
   ease,
   als,
+  oracle,
 ];
 
 /**

@@ -3,7 +3,7 @@ import { suggestName } from "../../core/names.js";
 import type { SourceFile } from "../source.js";
 import { literal, pathLiteral, quoteName, type Database } from "./duckdb.js";
 import {
-  badGzip,
+  checkWhole,
   guessSeparator,
   linesOf,
   readHead,
@@ -117,6 +117,7 @@ export async function loadDelimited(
     .map((name) => `${literal(name)}: ${literal(typeOf.get(name) ?? "VARCHAR")}`)
     .join(", ");
   const select = wanted.map(({ column, as }) => `${quoteName(column)} AS ${quoteName(as)}`).join(", ");
+  await checkWhole(file);
   await database.run("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans");
   try {
     await database.run(
@@ -202,9 +203,6 @@ export function badEncoding(place: { file: string; line: number }): DataError {
 async function parserError(error: unknown, layout: Layout): Promise<unknown> {
   const message = error instanceof Error ? error.message : "";
   const file = layout.file.label;
-  if (layout.file.path.toLowerCase().endsWith(".gz") && /gzip|decompress|inflate|zlib|miniz/i.test(message)) {
-    return badGzip(layout.file, error);
-  }
   if (/not utf-8|unicode|encoding/i.test(message)) {
     return badEncoding({ file, line: Number(/line:? (\d+)/i.exec(message)?.[1] ?? layout.head.lineNumber) });
   }

@@ -15,7 +15,8 @@ const file = {
   encoding: z.enum(["utf-8", "latin-1"]).optional(),
 };
 
-const columns = z.strictObject({
+/** Which column of a table of interactions holds what. */
+export const interactionColumns = z.strictObject({
   user: column,
   item: column,
   value: column.optional(),
@@ -30,7 +31,7 @@ export const tableDescriptor = z.strictObject({
   name: z.string().min(1).optional(),
   interactions: z.strictObject({
     ...file,
-    columns: columns.optional(),
+    columns: interactionColumns.optional(),
     time_unit: z.enum(TIME_UNITS).optional(),
   }),
   items: z
@@ -49,4 +50,4 @@ export const tableDescriptor = z.strictObject({
 });
 
 export type TableDescriptor = z.output<typeof tableDescriptor>;
-export type InteractionColumns = z.output<typeof columns>;
+export type InteractionColumns = z.output<typeof interactionColumns>;

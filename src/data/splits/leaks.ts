@@ -42,7 +42,6 @@ export function findLeaks(dataset: Dataset, split: Split): Leak[] {
   });
   if (split.byTime && times) {
     split.parts.forEach((part, position) => {
-      // Validation may be a random sample of the time before: it tunes, it judges nothing.
       if (part === PART.test && times[position] < latestTraining) {
         add("test before training", position, ` at ${times[position]}, training goes to ${latestTraining}`);
       }

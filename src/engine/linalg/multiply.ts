@@ -93,5 +93,8 @@ async function createGemm(
     intraOpNumThreads: availableParallelism(),
     interOpNumThreads: 1,
     logSeverityLevel: 3,
+    // Between short runs the runtime's threads would spin and take the core from the caller's own work: on two busy cores
+    // ALS took 2.5 times as long.
+    extra: { session: { "intra_op.allow_spinning": "0" } },
   });
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Pace } from "../../core/pace.js";
 import { type Csr, transposeCsr } from "../../data/csr.js";
 import { invertSpd } from "../../engine/linalg/spd-inverse.js";
-import type { ColdStartCase, ScoreBlock } from "../../tasks/cold-start.js";
+import { restride, SparseRows } from "../../engine/linalg/sparse-rows.js";
 import type { Fitted, Recommender, RunContext } from "../recommender.js";
 import { gramMatrix, usedRows } from "./gram.js";
 
@@ -46,18 +46,24 @@ export async function fitPrimal(matrix: Csr, lambda: number, context: Watch): Pr
         row === column ? 0 : -inverse[row * n + column] / inverse[column * n + column];
     }
   }
-  const place = new Int32Array(matrix.columns).fill(-1);
+  const place = new Int32Array(matrix.columns);
   warm.forEach((item, at) => (place[item] = at));
+  const compact = { ...matrix, columns: n, indices: matrix.indices.map((item) => place[item]) };
+  const rows = await SparseRows.create(compact, n, 1);
+  restride(weights, n, rows.columns, rows.stride);
   return {
-    answer: (cases, { signal }) =>
-      byUser(cases, matrix.columns, signal, (user, scores) => {
-        const sums = new Float64Array(n);
-        for (let at = matrix.offsets[user]; at < matrix.offsets[user + 1]; at++) {
-          const start = place[matrix.indices[at]] * n;
-          for (let column = 0; column < n; column++) sums[column] += weights[start + column];
-        }
-        for (let column = 0; column < n; column++) scores[warm[column]] = sums[column];
-      }),
+    answer: async (cases, { signal }) => {
+      const block = new Float32Array(cases.length * matrix.columns);
+      const pace = new Pace(signal);
+      for (let row = 0; row < cases.length; row++) {
+        const sums = rows.blocks.x.fill(0);
+        rows.addEntries(cases[row].user, 1, "p", "x", 1, 0);
+        const start = row * matrix.columns;
+        for (let column = 0; column < n; column++) block[start + warm[column]] = sums[column];
+        if (pace.due()) await pace.breathe();
+      }
+      return block;
+    },
   };
 }
 
@@ -73,37 +79,59 @@ export async function fitDual(matrix: Csr, lambda: number, context: Watch): Prom
   const kernel = await invertWatched(gramMatrix(matrix, columns, active, lambda), n, context);
   const place = new Int32Array(matrix.rows).fill(-1);
   active.forEach((user, at) => (place[user] = at));
+  const usersOf = columns.indices.map((user) => place[user]);
 
   const scale = new Float64Array(matrix.columns);
   for (let item = 0; item < matrix.columns; item++) {
     let explained = 0;
     for (let a = columns.offsets[item]; a < columns.offsets[item + 1]; a++) {
-      const start = place[columns.indices[a]] * n;
-      for (let b = columns.offsets[item]; b < columns.offsets[item + 1]; b++) {
-        explained += kernel[start + place[columns.indices[b]]];
-      }
+      const start = usersOf[a] * n;
+      for (let b = columns.offsets[item]; b < columns.offsets[item + 1]; b++)
+        explained += kernel[start + usersOf[b]];
     }
     scale[item] = lambda / (1 - explained);
   }
 
   return {
-    answer: (cases, { signal }) => {
-      const sums = new Float64Array(matrix.columns);
-      return byUser(cases, matrix.columns, signal, (user, scores) => {
-        if (place[user] < 0) return;
-        const start = place[user] * n;
-        sums.fill(0);
-        for (let at = 0; at < n; at++) {
-          const weight = kernel[start + at];
-          for (let e = matrix.offsets[active[at]]; e < matrix.offsets[active[at] + 1]; e++) {
-            sums[matrix.indices[e]] += weight;
+    answer: async (cases, { signal }) => {
+      const items = matrix.columns;
+      const block = new Float32Array(cases.length * items);
+      const pace = new Pace(signal);
+      const lanes = new Float64Array(4 * n);
+      for (let from = 0; from < cases.length; from += 4) {
+        const users = cases.slice(from, from + 4).map(({ user }) => user);
+        users.forEach((user, lane) => {
+          const start = place[user] * n;
+          for (let at = 0; at < n; at++) lanes[4 * at + lane] = start < 0 ? 0 : kernel[start + at];
+        });
+        // Four users at a time: each entry's number is read once, and the four sums don't wait for each other.
+        for (let item = 0; item < items; item++) {
+          let a = 0;
+          let b = 0;
+          let c = 0;
+          let d = 0;
+          for (let at = columns.offsets[item]; at < columns.offsets[item + 1]; at++) {
+            const lane = 4 * usersOf[at];
+            a += lanes[lane];
+            b += lanes[lane + 1];
+            c += lanes[lane + 2];
+            d += lanes[lane + 3];
           }
+          const first = from * items + item;
+          // From 0, not negated: a cold item's score is 0, not -0.
+          block[first] = 0 - scale[item] * a;
+          if (users.length > 1) block[first + items] = 0 - scale[item] * b;
+          if (users.length > 2) block[first + 2 * items] = 0 - scale[item] * c;
+          if (users.length > 3) block[first + 3 * items] = 0 - scale[item] * d;
         }
-        // Before the difference is rounded: an own item's score is small against the 1 it's taken from.
-        for (let item = 0; item < sums.length; item++) sums[item] *= -scale[item];
-        for (let e = matrix.offsets[user]; e < matrix.offsets[user + 1]; e++) sums[matrix.indices[e]] += 1;
-        for (let item = 0; item < sums.length; item++) scores[item] = sums[item] + 0;
-      });
+        users.forEach((user, lane) => {
+          const start = (from + lane) * items;
+          for (let e = matrix.offsets[user]; e < matrix.offsets[user + 1]; e++)
+            block[start + matrix.indices[e]] += 1;
+        });
+        if (pace.due()) await pace.breathe();
+      }
+      return block;
     },
   };
 }
@@ -119,19 +147,4 @@ async function invertWatched(
   });
   step.end();
   return gram;
-}
-
-async function byUser(
-  cases: readonly ColdStartCase[],
-  items: number,
-  signal: AbortSignal,
-  score: (user: number, scores: Float32Array) => void,
-): Promise<ScoreBlock> {
-  const block = new Float32Array(cases.length * items);
-  const pace = new Pace(signal);
-  for (let row = 0; row < cases.length; row++) {
-    score(cases[row].user, block.subarray(row * items, (row + 1) * items));
-    if (pace.due()) await pace.breathe();
-  }
-  return block;
 }
