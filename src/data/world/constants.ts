@@ -57,11 +57,11 @@ export const ACTIVITY = { base: 0.25, logSpread: 0.6 } as const;
 /** What a dialogue adds to the logits of its target and of the films that the seeker mentions. */
 export const DIALOGUE = {
   /** Bonus of a film of the mood that the seeker asks for. */
-  wantedMood: 2,
+  wantedMood: 1.8,
   /** Malus of a film of a mood or genre that the seeker rules out. */
   unwanted: 3,
   /** Bonus of tonight's genre, which is never told in words. */
-  tonight: 1.5,
+  tonight: 2.8,
   /** How strongly utility decides which films come to the seeker's mind. */
   recall: 1.5,
 } as const;

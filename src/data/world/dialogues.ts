@@ -74,7 +74,8 @@ export function makeDialogue(platform: Platform, number: number): Dialogue {
   };
 }
 
-function drawNeed(random: Random, taste: Taste): Need {
+/** Draws what a seeker of the given taste wants tonight. */
+export function drawNeed(random: Random, taste: Taste): Need {
   const tonight = random.weighted(ownGenres(taste));
   const wishes = taste.mood.map((t) => Math.exp(t));
   const wantedMood = random.uniform() < 0.75 ? random.weighted(wishes) : null;

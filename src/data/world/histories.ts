@@ -90,11 +90,11 @@ function drawFilm(
     const genre = random.weighted(open);
     const candidates = catalogue.byGenre[genre];
     let total = 0;
-    for (const film of candidates) total += appeal[film] * exposure[offset + film];
+    for (let n = 0; n < candidates.length; n++) total += appeal[candidates[n]] * exposure[offset + candidates[n]];
     let rest = random.uniform() * total;
-    for (const film of candidates) {
-      rest -= appeal[film] * exposure[offset + film];
-      if (rest < 0) return film;
+    for (let n = 0; n < candidates.length; n++) {
+      rest -= appeal[candidates[n]] * exposure[offset + candidates[n]];
+      if (rest < 0) return candidates[n];
     }
     // Nothing of this genre is left to see (or rounding stepped over the last film): another genre.
     if (total === 0) open[genre] = 0;
