@@ -45,11 +45,19 @@ export function describeDataset(name: string): Promise<DatasetDescriptor> {
 }
 
 export interface FetchDatasetOptions {
-  /** Folder of downloaded data sets: one folder of its name each. */
+  /** The program's cache folder; a data set lies in `datasets/NAME` below it. */
   cache: string;
   offline?: boolean;
   progress?: Progress;
   signal?: AbortSignal;
+}
+
+/** How to open a data set by name or path. */
+export interface OpenOptions extends FetchDatasetOptions, Omit<ReadOptions, "path" | "name"> {
+  /** Folder of the files; by default the data set's folder in the cache. */
+  data?: string;
+  /** Size and seed of the embedded world. */
+  world?: Readonly<Record<string, unknown>>;
 }
 
 export interface FetchedDataset {
@@ -62,7 +70,7 @@ export interface FetchedDataset {
 
 /** The folder of a data set in the cache. */
 export function datasetFolder(cache: string, name: string): string {
-  return join(cache, name);
+  return join(cache, "datasets", name);
 }
 
 /**
@@ -94,18 +102,17 @@ export async function fetchDataset(name: string, options: FetchDatasetOptions): 
   return { name, folder, files, licence: dataset.licence };
 }
 
-export interface OpenOptions extends FetchDatasetOptions, Pick<ReadOptions, "readers" | "columns"> {
-  /** Folder or file of the data; by default the cache. */
-  data?: string;
-}
-
 /**
  * Reads a data set that is named as on the command line: a registered name (read from `data` where it is given, else
  * from the cache, fetched if need be), or the path of a folder, a table or a descriptor.
  * @throws UsageError `UNKNOWN_DATASET`
  */
-export async function openByName(nameOrPath: string, options: OpenOptions): Promise<Dataset> {
+export async function openDataset(nameOrPath: string, options: OpenOptions): Promise<Dataset> {
   const { data, readers, columns } = options;
+  if (nameOrPath === "world" && data === undefined) {
+    const { openWorld } = await import("./world/open.js");
+    return openWorld(options.world ?? {});
+  }
   const registry = await loadRegistry();
   const known = registry.get(nameOrPath);
   if (known === undefined) {
@@ -136,7 +143,7 @@ function noteDifference(dataset: Dataset, { title, counts }: DatasetDescriptor):
 
 /** Reads a data set and says what is in it and what is odd. */
 export async function validateDataset(nameOrPath: string, options: OpenOptions): Promise<DatasetProfile> {
-  return profileDataset(await openByName(nameOrPath, options));
+  return profileDataset(await openDataset(nameOrPath, options));
 }
 
 /** The list as text. */

@@ -1,14 +1,14 @@
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { codeVersion } from "../core/code-version.js";
-import { CostMeter, type Cost } from "../core/cost.js";
+import { CostMeter, meanCost, type Cost } from "../core/cost.js";
 import { throwIfInterrupted } from "../core/errors.js";
 import { writeAtomicallyBy, writeJson } from "../core/files.js";
 import type { Progress } from "../core/progress.js";
 import { Random } from "../core/random.js";
 import { StageStore } from "../core/stages.js";
 import type { Dataset } from "../data/dataset.js";
-import { PART, type Split } from "../data/split.js";
+import { partSizes, type Split } from "../data/split.js";
 import { writeSplit } from "../data/splits/file.js";
 import { hashDataset } from "../data/splits/hash.js";
 import { metricColumn } from "../metrics/registry.js";
@@ -71,14 +71,16 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
   const rows: ScoreRow[] = [];
   const cost: Record<string, Cost> = {};
   for (const recommender of recommenders) {
-    const meter = new CostMeter();
     const results: SeedResult[] = [];
+    const costs: Cost[] = [];
     for (const seed of recommender.seeded ? config.seeds : config.seeds.slice(0, 1)) {
       throwIfInterrupted(request.signal);
+      const meter = new CostMeter();
       results.push(await runOnce(request, recommender, options[recommender.id], seed, meter));
+      costs.push(meter.total);
     }
     rows.push({ recommender: recommender.id, kind: recommender.kind, metrics: aggregateSeeds(results) });
-    cost[recommender.id] = meter.total;
+    cost[recommender.id] = meanCost(costs);
   }
 
   const scoreboard: Scoreboard = {
@@ -165,10 +167,6 @@ async function describeRun<T extends TaskId>(
   options: Readonly<Record<string, unknown>>,
 ): Promise<Manifest> {
   const { dataset, split, config } = request;
-  const partSizes = Object.entries(PART).map(([name, part]) => [
-    name,
-    split.parts.filter((p) => p === part).length,
-  ]);
   return {
     schemaVersion: 1,
     status: "running",
@@ -187,7 +185,7 @@ async function describeRun<T extends TaskId>(
     split: {
       description: split.description,
       hash: split.hash,
-      interactions: Object.fromEntries(partSizes) as Record<string, number>,
+      interactions: partSizes(split),
     },
     program: await describeProgram(),
     host: describeHost(),

@@ -2,8 +2,11 @@ import { z } from "zod";
 import { UsageError } from "../core/errors.js";
 import { suggestName } from "../core/names.js";
 import type { TaskId } from "../tasks/task.js";
+import { oracle } from "./controls/oracle.js";
 import { popularity } from "./controls/popularity.js";
 import { random } from "./controls/random.js";
+import { als } from "./factorisation/als.js";
+import { ease } from "./factorisation/ease.js";
 import { contentKnn } from "./neighbours/content-knn.js";
 import { itemKnn } from "./neighbours/item-knn.js";
 import { userKnn } from "./neighbours/user-knn.js";
@@ -19,6 +22,9 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   contentKnn,
   itemKnn,
   userKnn,
+  ease,
+  als,
+  oracle,
 ];
 
 /**

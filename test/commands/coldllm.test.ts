@@ -44,8 +44,8 @@ describe("llmrec coldllm", () => {
       "split.parquet",
       "table.md",
       "table.tex",
-      "chart-recall-20.png",
-      "chart-recall-20.svg",
+      "bars-recall-20.png",
+      "bars-recall-20.svg",
     ]) {
       expect(files).toContain(file);
     }

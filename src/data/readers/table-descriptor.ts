@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { UsageError } from "../../core/errors.js";
 import { TABLE_FORMATS } from "./table-file.js";
 
 /** A column's name, or its number from 1 where the file has no header. */
@@ -16,7 +15,8 @@ const file = {
   encoding: z.enum(["utf-8", "latin-1"]).optional(),
 };
 
-const columns = z.strictObject({
+/** Which column of a table of interactions holds what. */
+export const interactionColumns = z.strictObject({
   user: column,
   item: column,
   value: column.optional(),
@@ -31,7 +31,7 @@ export const tableDescriptor = z.strictObject({
   name: z.string().min(1).optional(),
   interactions: z.strictObject({
     ...file,
-    columns: columns.optional(),
+    columns: interactionColumns.optional(),
     time_unit: z.enum(TIME_UNITS).optional(),
   }),
   items: z
@@ -50,21 +50,4 @@ export const tableDescriptor = z.strictObject({
 });
 
 export type TableDescriptor = z.output<typeof tableDescriptor>;
-export type InteractionColumns = z.output<typeof columns>;
-
-/**
- * The columns of a plain table as a configuration names them: `{user, item, value, time}`, all optional.
- * @throws UsageError `BAD_COLUMNS`
- */
-export function parseColumns(given: Readonly<Record<string, unknown>>): Partial<InteractionColumns> {
-  const result = columns.partial().safeParse(given);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new UsageError(
-    "BAD_COLUMNS",
-    `columns${issue.path.map((part) => `.${String(part)}`).join("")}: ${issue.message}`,
-    {
-      hint: "Columns are named so: user, item, value, time; each is a column's name, or its number without a header.",
-    },
-  );
-}
+export type InteractionColumns = z.output<typeof interactionColumns>;

@@ -50,14 +50,16 @@ export async function cosineNeighbours(
     for (let n = 0; n < count; n++) {
       const other = touched[n];
       const dot = dots[other];
-      dots[other] = 0;
       if (other === row || dot <= 0 || options.eligible?.[other] === 0) continue;
-      best.push(other, dot / (norms[row] * norms[other] + options.shrink));
+      const similarity = dot / (norms[row] * norms[other] + options.shrink);
+      dots[other] = similarity;
+      best.push(other, similarity);
     }
-    for (const { index, value } of best.sorted()) {
-      indices.push(index);
-      values.push(value);
+    for (const other of best.kept()) {
+      indices.push(other);
+      values.push(dots[other]);
     }
+    for (let n = 0; n < count; n++) dots[touched[n]] = 0;
     offsets[row + 1] = indices.length;
     if (pace.due()) {
       step.update(row);

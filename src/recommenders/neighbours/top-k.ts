@@ -24,13 +24,9 @@ export class TopK {
     }
   }
 
-  /** The kept indices, ascending, each with its value. */
-  sorted(): { index: number; value: number }[] {
-    const kept = Array.from({ length: this.size }, (_, n) => ({
-      index: this.indices[n],
-      value: this.values[n],
-    }));
-    return kept.sort((a, b) => a.index - b.index);
+  /** The kept indices, ascending. */
+  kept(): Int32Array {
+    return this.indices.slice(0, this.size).sort();
   }
 
   private isWorse(index: number, value: number, otherIndex: number, otherValue: number): boolean {
