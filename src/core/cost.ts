@@ -26,40 +26,66 @@ export function addCosts(parts: readonly Cost[]): Cost {
   return sum;
 }
 
+/** The mean of several runs' costs: what one of them costs. */
+export function meanCost(parts: readonly Cost[]): Cost {
+  const sum = addCosts(parts);
+  const share = (value: number) => value / parts.length;
+  return {
+    fitSeconds: share(sum.fitSeconds),
+    answerSeconds: share(sum.answerSeconds),
+    llmCalls: share(sum.llmCalls),
+    promptTokens: share(sum.promptTokens),
+    completionTokens: share(sum.completionTokens),
+    usd: sum.usd === null ? null : share(sum.usd),
+  };
+}
+
 /** Collects the cost of one recommender's run. */
 export class CostMeter {
-  readonly total: Cost = zeroCost();
+  private readonly sum: Cost = zeroCost();
+  private running: { phase: "fitSeconds" | "answerSeconds"; began: number } | undefined;
 
-  /** Runs the work and adds its wall-clock seconds to the phase. */
+  /** What is spent so far, the phase that is running included. */
+  get total(): Cost {
+    const total = { ...this.sum };
+    if (this.running) total[this.running.phase] += (performance.now() - this.running.began) / 1000;
+    return total;
+  }
+
+  /** Runs the work and adds its wall-clock seconds to the phase. A phase within a phase counts to the outer one. */
   async time<T>(phase: "fit" | "answer", work: () => Promise<T>): Promise<T> {
-    const began = performance.now();
+    if (this.running) return work();
+    const timer = {
+      phase: phase === "fit" ? "fitSeconds" : "answerSeconds",
+      began: performance.now(),
+    } as const;
+    this.running = timer;
     try {
       return await work();
     } finally {
-      const seconds = (performance.now() - began) / 1000;
-      if (phase === "fit") this.total.fitSeconds += seconds;
-      else this.total.answerSeconds += seconds;
+      this.running = undefined;
+      this.sum[timer.phase] += (performance.now() - timer.began) / 1000;
     }
   }
 
   /** One call of a language model (or a batch of `calls`). */
   addCalls(use: { calls: number; promptTokens: number; completionTokens: number; usd?: number }): void {
-    this.total.llmCalls += use.calls;
-    this.total.promptTokens += use.promptTokens;
-    this.total.completionTokens += use.completionTokens;
-    if (use.usd !== undefined) this.total.usd = (this.total.usd ?? 0) + use.usd;
+    this.sum.llmCalls += use.calls;
+    this.sum.promptTokens += use.promptTokens;
+    this.sum.completionTokens += use.completionTokens;
+    if (use.usd !== undefined) this.sum.usd = (this.sum.usd ?? 0) + use.usd;
   }
 
   add(cost: Cost): void {
-    Object.assign(this.total, addCosts([this.total, cost]));
+    Object.assign(this.sum, addCosts([this.sum, cost]));
   }
 }
 
-/** What was spent between two readings of a meter; all seconds of a stage's work count as fitting. */
-export function spentSince(before: Cost, after: Cost, seconds: number): Cost {
+/** What was spent between two readings of a meter. */
+export function spentBetween(before: Cost, after: Cost): Cost {
   return {
-    fitSeconds: seconds,
-    answerSeconds: 0,
+    fitSeconds: after.fitSeconds - before.fitSeconds,
+    answerSeconds: after.answerSeconds - before.answerSeconds,
     llmCalls: after.llmCalls - before.llmCalls,
     promptTokens: after.promptTokens - before.promptTokens,
     completionTokens: after.completionTokens - before.completionTokens,

@@ -22,7 +22,7 @@ export function packageRoot(): string {
 /** A file-system failure as an error that names the path and what to do; other errors pass unchanged. */
 export function fileError(error: unknown, path: string): unknown {
   if (error instanceof LlmrecError) return error;
-  switch ((error as NodeJS.ErrnoException).code) {
+  switch (errorCodeOf(error)) {
     case "ENOENT":
       return new DataError("FILE_NOT_FOUND", "no such file or folder", { file: path, cause: error });
     case "EACCES":
@@ -49,6 +49,14 @@ export function fileError(error: unknown, path: string): unknown {
     default:
       return error;
   }
+}
+
+/** The system's error code; libraries that write files themselves (DuckDB) only tell it in words. */
+function errorCodeOf(error: unknown): string | undefined {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (/No space left on device/i.test(message)) return "ENOSPC";
+  if (/Permission denied/i.test(message)) return "EACCES";
+  return code;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Cost, type CostMeter, spentSince } from "./cost.js";
+import { type Cost, type CostMeter, spentBetween } from "./cost.js";
 import { UsageError } from "./errors.js";
 import { fileError, writeAtomicallyBy } from "./files.js";
 import { hashFile, hashOf } from "./hash.js";
@@ -38,6 +38,8 @@ export interface StageResult<T> {
   readonly value: T;
   /** Names this artifact in the `inputs` of the stages that build on it. */
   readonly key: string;
+  /** The artifact's file. */
+  readonly path: string;
 }
 
 interface StageRecord {
@@ -70,38 +72,38 @@ export class StageStore {
     const given = this.external.get(`${this.recommender}.${stage.name}`) ?? this.external.get(stage.name);
     if (given !== undefined) {
       try {
-        return { value: await stage.format.read(given), key: `file:${await hashFile(given)}` };
+        return { value: await stage.format.read(given), key: `file:${await hashFile(given)}`, path: given };
       } catch (error) {
         throw fileError(error, given);
       }
     }
     const key = hashOf({ stage: stage.name, version: stage.version, inputs: stage.inputs }).slice(0, 16);
     const home = join(this.folder, `${stage.name}-${key}`);
+    const path = join(home, stage.format.file);
     const recordFile = join(home, "stage.json");
     if (existsSync(recordFile)) {
       const record = JSON.parse(await readFile(recordFile, "utf8")) as StageRecord;
       this.cost.add(record.cost);
-      return { value: await stage.format.read(join(home, stage.format.file)), key };
+      return { value: await stage.format.read(path), key, path };
     }
-    const before: Cost = { ...this.cost.total };
-    const began = performance.now();
+    const before = this.cost.total;
     const value = await stage.compute();
     const record: StageRecord = {
       stage: stage.name,
       version: stage.version,
       inputs: stage.inputs,
-      cost: spentSince(before, this.cost.total, (performance.now() - began) / 1000),
+      cost: spentBetween(before, this.cost.total),
     };
     await writeAtomicallyBy(home, async (temporary) => {
       await mkdir(temporary);
       await stage.format.write(join(temporary, stage.format.file), value);
       await writeFile(join(temporary, "stage.json"), JSON.stringify(record, null, 2) + "\n");
     });
-    return { value, key };
+    return { value, key, path };
   }
 }
 
-/** Checks that every `--from` names a stage that exists: an unused one is a typing error, not a wish. */
+/** `--from [RECOMMENDER.]STAGE=FILE`, as a map from stage to file. */
 export function parseExternalStages(specs: readonly string[]): Map<string, string> {
   const external = new Map<string, string>();
   for (const spec of specs) {

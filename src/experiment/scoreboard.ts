@@ -46,5 +46,5 @@ export interface Scoreboard {
   readonly notes: readonly string[];
 }
 
-/** Cost by recommender id; kept apart from the scoreboard because it holds seconds. */
+/** Cost by recommender id, the mean over its seeds; kept apart from the scoreboard because it holds seconds. */
 export type CostSheet = Readonly<Record<string, Cost>>;

@@ -111,7 +111,7 @@ export function lower({ program, constants }: TracedProgram, options: LowerOptio
     views.set(variable, viewOf(emitter, { name, type, shape }, shape));
   });
   const viewOfAtom = (atom: Atom): View => {
-    if (isLiteral(atom)) return constantView(emitter, atom.aval.dtype as ElementType, [], atom.value);
+    if (isLiteral(atom)) return constantView(emitter, atom.aval.dtype, [], atom.value);
     const view = views.get(atom);
     if (view === undefined) throw new Error("the traced program uses a variable before it is made");
     return view;

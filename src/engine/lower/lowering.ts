@@ -37,5 +37,5 @@ export function single(
 }
 
 export function resultOf({ aval }: Atom): Result {
-  return { type: aval.dtype as ElementType, shape: aval.shape };
+  return { type: aval.dtype, shape: aval.shape };
 }

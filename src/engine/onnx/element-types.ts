@@ -1,11 +1,13 @@
 import { TensorProto_DataType } from "../generated/onnx_pb.js";
 
 /** The element types that graphs of this project hold, by their usual names. */
-export type ElementType = "float32" | "float16" | "int32" | "int64" | "uint32" | "int8" | "uint8" | "bool";
+export type ElementType =
+  "float32" | "float64" | "float16" | "int32" | "int64" | "uint32" | "int8" | "uint8" | "bool";
 
 /** The typed array that holds each element type in JavaScript. A half float is its 16 bits, a boolean a byte of 0 or 1. */
 export interface ElementArrays {
   float32: Float32Array;
+  float64: Float64Array;
   float16: Uint16Array;
   int32: Int32Array;
   int64: BigInt64Array;
@@ -20,6 +22,7 @@ export type AnyArray = ElementArrays[ElementType];
 /** ONNX's number of each element type (`TensorProto.DataType`). */
 export const ONNX_TYPE: Readonly<Record<ElementType, TensorProto_DataType>> = {
   float32: TensorProto_DataType.FLOAT,
+  float64: TensorProto_DataType.DOUBLE,
   float16: TensorProto_DataType.FLOAT16,
   int32: TensorProto_DataType.INT32,
   int64: TensorProto_DataType.INT64,
@@ -31,6 +34,7 @@ export const ONNX_TYPE: Readonly<Record<ElementType, TensorProto_DataType>> = {
 
 const CONSTRUCTORS = {
   float32: Float32Array,
+  float64: Float64Array,
   float16: Uint16Array,
   int32: Int32Array,
   int64: BigInt64Array,

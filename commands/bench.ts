@@ -1,0 +1,48 @@
+import { Flags } from "@oclif/core";
+import type { TaskId } from "../src/tasks/task.js";
+import { LlmrecCommand } from "./shared/base.js";
+import { terminal } from "./shared/terminal.js";
+
+/** The main job: every task on the embedded world, small enough to end in minutes on two cores without a network. */
+const SUITE: readonly { command: string; task: TaskId }[] = [{ command: "coldllm", task: "cold-start" }];
+
+export default class Bench extends LlmrecCommand {
+  static override summary =
+    "Run every task on the embedded world: the main job, ends in minutes, needs no network.";
+
+  static override examples = ["<%= config.bin %> bench", "<%= config.bin %> bench --seeds 1,2,3 --json"];
+
+  static override flags = {
+    seeds: Flags.string({ summary: "Seeds separated by commas.", helpValue: "1,2,3", default: "1" }),
+    out: Flags.string({ summary: "Folder for run folders.", helpValue: "DIR", default: "runs" }),
+    fresh: Flags.boolean({ summary: "Forget earlier runs of the same configuration." }),
+  };
+
+  override async run(): Promise<unknown> {
+    const { flags } = await this.parse(Bench);
+    const { resolveConfig } = await import("../src/experiment/config.js");
+    const { runTask } = await import("../src/experiment/run-task.js");
+    const { publishRun } = await import("../src/report/publish.js");
+    const config = resolveConfig([{ seeds: flags.seeds.split(",").map(Number) }]);
+    const runs = [];
+    for (const { command, task } of SUITE) {
+      const result = await runTask({
+        task,
+        command,
+        arguments: this.argv,
+        config,
+        external: new Map(),
+        out: flags.out,
+        fresh: flags.fresh,
+        cache: this.config.cacheDir,
+        offline: true,
+        progress: this.progress,
+        signal: this.signal,
+      });
+      const published = await publishRun(result, terminal());
+      this.log(published.text);
+      runs.push(published.json);
+    }
+    return { ...this.envelope(), runs, warnings: this.progress.warnings };
+  }
+}

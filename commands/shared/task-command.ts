@@ -1,0 +1,103 @@
+import { existsSync } from "node:fs";
+import { Flags } from "@oclif/core";
+import type { RunConfig } from "../../src/experiment/config.js";
+import type { TaskId } from "../../src/tasks/task.js";
+import { LlmrecCommand } from "./base.js";
+import { terminal } from "./terminal.js";
+
+/** The flags of every command that runs a task. */
+export const taskFlags = {
+  dataset: Flags.string({
+    summary: "Name of a data set (llmrec datasets list), or the path of its files.",
+    helpValue: "NAME|PATH",
+  }),
+  data: Flags.string({ summary: "Folder that holds the data set's files.", helpValue: "DIR" }),
+  recommenders: Flags.string({
+    summary: "Who takes part: ids separated by commas, or all, classic, control.",
+    helpValue: "a,b",
+  }),
+  seeds: Flags.string({ summary: "Seeds separated by commas.", helpValue: "1,2,3" }),
+  split: Flags.string({
+    summary: "How to split: a strategy (published, cold-item, global-time, ...) or a saved split file.",
+    helpValue: "NAME|FILE",
+  }),
+  from: Flags.string({
+    summary: "Take a stage's artifact from a file instead of computing it.",
+    helpValue: "[RECOMMENDER.]STAGE=FILE",
+    multiple: true,
+    multipleNonGreedy: true,
+    default: [],
+  }),
+  set: Flags.string({
+    summary: "Set an option: als.factors=64, split.seed=2, filter.minValue=4, world.size=tiny.",
+    helpValue: "NAME.NAME=VALUE",
+    multiple: true,
+    multipleNonGreedy: true,
+    default: [],
+  }),
+  config: Flags.string({ summary: "YAML file with the same settings.", helpValue: "FILE" }),
+  out: Flags.string({ summary: "Folder for run folders.", helpValue: "DIR", default: "runs" }),
+  fresh: Flags.boolean({ summary: "Forget an earlier run of the same configuration." }),
+  offline: Flags.boolean({ summary: "Never use the network." }),
+};
+
+interface TaskFlags {
+  dataset?: string;
+  data?: string;
+  columns?: string;
+  recommenders?: string;
+  seeds?: string;
+  split?: string;
+  set: string[];
+  config?: string;
+}
+
+/** Runs one task and prints its table; a method's command only names the task. */
+export abstract class TaskCommand extends LlmrecCommand {
+  static override flags = taskFlags;
+
+  protected abstract readonly task: TaskId;
+
+  override async run(): Promise<unknown> {
+    const { flags } = await this.parse(this.constructor as typeof TaskCommand);
+    const { runTask } = await import("../../src/experiment/run-task.js");
+    const { parseExternalStages } = await import("../../src/core/stages.js");
+    const { publishRun } = await import("../../src/report/publish.js");
+    const result = await runTask({
+      task: this.task,
+      command: this.envelope().command,
+      arguments: this.argv,
+      config: await configOf(flags),
+      external: parseExternalStages(flags.from),
+      out: flags.out,
+      fresh: flags.fresh,
+      cache: this.config.cacheDir,
+      offline: flags.offline,
+      progress: this.progress,
+      signal: this.signal,
+    });
+    const published = await publishRun(result, terminal());
+    this.log(published.text);
+    return { ...this.envelope(), ...published.json, warnings: this.progress.warnings };
+  }
+}
+
+/** The flags as one layer over the configuration file, `--set` last. */
+async function configOf(flags: TaskFlags): Promise<RunConfig> {
+  const { parseSetting, readConfigFile, resolveConfig } = await import("../../src/experiment/config.js");
+  const list = (text: string | undefined) => text?.split(",").map((part) => part.trim());
+  const given = {
+    dataset: flags.dataset,
+    data: flags.data,
+    recommenders: list(flags.recommenders),
+    seeds: list(flags.seeds)?.map(Number),
+    split:
+      flags.split === undefined
+        ? undefined
+        : existsSync(flags.split)
+          ? { file: flags.split }
+          : { name: flags.split },
+  };
+  const file = flags.config === undefined ? {} : await readConfigFile(flags.config);
+  return resolveConfig([file, given, ...flags.set.map(parseSetting)]);
+}

@@ -1,0 +1,145 @@
+import { DataError } from "../../core/errors.js";
+import { fileError } from "../../core/files.js";
+import { readParquet, readParquetMetadata, writeParquet, type ReadColumn } from "../../core/parquet.js";
+import type { Dataset } from "../dataset.js";
+import { PART, type PartName, type Split } from "../split.js";
+import { hashSplit } from "./hash.js";
+
+/**
+ * A split as one Parquet table with the columns `user`, `item`, `time`, `part`, by external ids, so that it can be used
+ * and made with any tool. A cold item is a row without a user, a cold user a row without an item.
+ */
+const COLD_ITEM = "cold-item";
+const COLD_USER = "cold-user";
+
+/** Saves a split; its description and whether it is a split by time go to the file's metadata. */
+export async function writeSplit(path: string, dataset: Dataset, split: Split): Promise<void> {
+  const { users, items, times } = dataset.interactions;
+  const rows = {
+    user: [] as (string | null)[],
+    item: [] as (string | null)[],
+    time: [] as number[],
+    part: [] as string[],
+  };
+  const add = (user: string | null, item: string | null, time: number, part: string) => {
+    rows.user.push(user);
+    rows.item.push(item);
+    rows.time.push(time);
+    rows.part.push(part);
+  };
+  const names = Object.keys(PART) as PartName[];
+  split.parts.forEach((part, position) => {
+    const name = names.find((candidate) => PART[candidate] === part) ?? "unused";
+    add(
+      dataset.users.keys[users[position]],
+      dataset.items.keys[items[position]],
+      times?.[position] ?? NaN,
+      name,
+    );
+  });
+  split.coldItems.forEach((cold, item) => {
+    if (cold) add(null, dataset.items.keys[item], NaN, COLD_ITEM);
+  });
+  split.coldUsers.forEach((cold, user) => {
+    if (cold) add(dataset.users.keys[user], null, NaN, COLD_USER);
+  });
+  const columns = { ...rows, time: Float64Array.from(rows.time) };
+  await writeParquet(path, columns, { description: split.description, byTime: String(split.byTime) });
+}
+
+/**
+ * Reads a split for this data set. Rows are matched to interactions by user, item and (where both have it) time;
+ * interactions that the file does not name are unused.
+ * @throws DataError where a column is missing, a row names a user, an item or a part that does not exist, or a pair
+ * that is no interaction.
+ */
+export async function readSplit(path: string, dataset: Dataset): Promise<Split> {
+  let table: Record<string, ReadColumn>;
+  let metadata: Partial<Record<string, string>>;
+  try {
+    table = await readParquet(path);
+    metadata = await readParquetMetadata(path);
+  } catch (error) {
+    throw fileError(
+      new DataError("BAD_SPLIT_FILE", "not a Parquet file", { file: path, cause: error }),
+      path,
+    );
+  }
+  const text = (name: string): (string | null)[] => {
+    if (!Object.hasOwn(table, name)) {
+      throw new DataError("MISSING_COLUMN", `the split file has no column ${name}`, {
+        file: path,
+        column: name,
+        hint: "A split file has the columns user, item, part and, where there are times, time.",
+      });
+    }
+    return Array.from<string | number | string[] | null, string | null>(table[name], (value) =>
+      value === null || Number.isNaN(value) ? null : String(value),
+    );
+  };
+  const [user, item, part] = [text("user"), text("item"), text("part")];
+  const time = table.time instanceof Float64Array ? table.time : null;
+  const numberOf = (keys: readonly string[]) => new Map(keys.map((key, index) => [key, index]));
+  const [userNumber, itemNumber] = [numberOf(dataset.users.keys), numberOf(dataset.items.keys)];
+  const find = (numbers: Map<string, number>, key: string | null, kind: string, row: number) => {
+    const found = key === null ? undefined : numbers.get(key);
+    if (found !== undefined) return found;
+    const problem =
+      key === null ? `has no ${kind}` : `names the ${kind} ${key}, which is not in ${dataset.name}`;
+    throw new DataError("BAD_SPLIT_FILE", `row ${row + 1} ${problem}`, {
+      file: path,
+      line: row + 1,
+      column: kind,
+    });
+  };
+
+  const { interactions } = dataset;
+  const positions = new Map<string, number[]>();
+  const keyOf = (u: number, i: number, t: number) => `${u}/${i}/${interactions.times && time ? t : ""}`;
+  interactions.users.forEach((u, position) => {
+    const key = keyOf(u, interactions.items[position], interactions.times?.[position] ?? NaN);
+    const known = positions.get(key);
+    if (known) known.push(position);
+    else positions.set(key, [position]);
+  });
+
+  const parts = new Uint8Array(interactions.users.length);
+  const coldItems = new Uint8Array(dataset.items.keys.length);
+  const coldUsers = new Uint8Array(dataset.users.keys.length);
+  part.forEach((name, row) => {
+    if (name === COLD_ITEM) coldItems[find(itemNumber, item[row], "item", row)] = 1;
+    else if (name === COLD_USER) coldUsers[find(userNumber, user[row], "user", row)] = 1;
+    else if (name !== null && Object.hasOwn(PART, name)) {
+      const u = find(userNumber, user[row], "user", row);
+      const i = find(itemNumber, item[row], "item", row);
+      const position = positions.get(keyOf(u, i, time?.[row] ?? NaN))?.shift();
+      if (position === undefined) {
+        throw new DataError(
+          "BAD_SPLIT_FILE",
+          `row ${row + 1}: user ${user[row]} and item ${item[row]} do not interact`,
+          {
+            file: path,
+            line: row + 1,
+            hint: "The split belongs to other data or to other filters.",
+          },
+        );
+      }
+      parts[position] = PART[name as PartName];
+    } else {
+      throw new DataError("BAD_SPLIT_FILE", `row ${row + 1}: unknown part ${String(name)}`, {
+        file: path,
+        line: row + 1,
+        column: "part",
+        hint: `Parts are ${[...Object.keys(PART), COLD_ITEM, COLD_USER].join(", ")}.`,
+      });
+    }
+  });
+  const split = {
+    description: metadata.description ?? `file ${path}`,
+    parts,
+    coldItems,
+    coldUsers,
+    byTime: metadata.byTime === "true",
+  };
+  return { ...split, hash: hashSplit(dataset, split) };
+}

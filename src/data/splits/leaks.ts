@@ -1,0 +1,64 @@
+import { DataError } from "../../core/errors.js";
+import type { Dataset } from "../dataset.js";
+import { PART, type Split } from "../split.js";
+
+/** A way in which the answer could be read off the training data. */
+export interface Leak {
+  readonly kind:
+    "pair in two parts" | "test before training" | "cold item in training" | "cold user in training";
+  readonly count: number;
+  /** The first case found, in words. */
+  readonly example: string;
+}
+
+/**
+ * Looks for the three ways in which a split can leak: the same user-item pair in two parts; under a split by time,
+ * a test interaction earlier than the latest training one; a cold item or user with training interactions.
+ */
+export function findLeaks(dataset: Dataset, split: Split): Leak[] {
+  const { users, items, times } = dataset.interactions;
+  const nameOf = (position: number) =>
+    `user ${dataset.users.keys[users[position]]}, item ${dataset.items.keys[items[position]]}`;
+  const found = new Map<Leak["kind"], { count: number; example: string }>();
+  const add = (kind: Leak["kind"], position: number, detail = "") => {
+    const leak = found.get(kind);
+    if (leak) leak.count++;
+    else found.set(kind, { count: 1, example: nameOf(position) + detail });
+  };
+
+  const partOfPair = new Map<number, number>();
+  const itemCount = dataset.items.keys.length;
+  let latestTraining = -Infinity;
+  split.parts.forEach((part, position) => {
+    if (part === PART.unused) return;
+    const pair = users[position] * itemCount + items[position];
+    const earlier = partOfPair.get(pair);
+    if (earlier === undefined) partOfPair.set(pair, part);
+    else if (earlier !== part) add("pair in two parts", position);
+    if (part !== PART.train) return;
+    if (times) latestTraining = Math.max(latestTraining, times[position]);
+    if (split.coldItems[items[position]]) add("cold item in training", position);
+    if (split.coldUsers[users[position]]) add("cold user in training", position);
+  });
+  if (split.byTime && times) {
+    split.parts.forEach((part, position) => {
+      if (part === PART.test && times[position] < latestTraining) {
+        add("test before training", position, ` at ${times[position]}, training goes to ${latestTraining}`);
+      }
+    });
+  }
+  return Array.from(found, ([kind, { count, example }]) => ({ kind, count, example }));
+}
+
+/** @throws DataError (exit 3) that names each leak, its size and an example. */
+export function requireNoLeaks(dataset: Dataset, split: Split): void {
+  const leaks = findLeaks(dataset, split);
+  if (leaks.length === 0) return;
+  const listed = leaks.map(({ kind, count, example }) => `${kind}: ${count} (first: ${example})`).join("; ");
+  const repeated = leaks.some((leak) => leak.kind === "pair in two parts");
+  throw new DataError("LEAK", `the split ${split.description} leaks: ${listed}`, {
+    hint: repeated
+      ? "Merge repeated pairs first: --set filter.deduplicate=last."
+      : "Make the split anew, or correct the file given by --split.",
+  });
+}

@@ -1,0 +1,41 @@
+import { Random } from "../core/random.js";
+import { meanOverCases } from "../metrics/aggregate.js";
+import { bootstrapMeans } from "../metrics/statistics/bootstrap.js";
+import { averageSeeds, describe } from "../metrics/statistics/describe.js";
+import type { Evaluation } from "../tasks/evaluation.js";
+import type { MetricValue } from "./scoreboard.js";
+
+/** One recommender's evaluation under one seed, with the metrics that are no mean over cases. */
+export interface SeedResult {
+  readonly evaluation: Evaluation;
+  readonly pooled: Readonly<Record<string, number>>;
+}
+
+/**
+ * The cells of one recommender's row. Seeds are averaged within a case before the interval is taken: cases are the
+ * sample, and seeds of one case are no independent observations of it.
+ */
+export function aggregateSeeds(results: readonly SeedResult[]): Record<string, MetricValue> {
+  const { cases, values } = results[0].evaluation;
+  // A metric that applies to no case (a setting without users) has no cell.
+  const names = Object.keys(values).filter((name) => !values[name].every(Number.isNaN));
+  const table = new Float64Array(cases.length * names.length);
+  names.forEach((name, column) => {
+    const averaged = averageSeeds(results.map(({ evaluation }) => evaluation.values[name]));
+    averaged.forEach((value, row) => (table[row * names.length + column] = value));
+  });
+  const intervals = bootstrapMeans(table, names.length, Random.fromSeed("bootstrap"));
+
+  const metrics: Record<string, MetricValue> = {};
+  names.forEach((name, column) => {
+    const perSeed = results.map(({ evaluation }) => meanOverCases(evaluation.values[name]));
+    const { mean, sd } = describe(perSeed.map((seed) => seed.mean));
+    const { low, high } = intervals[column];
+    metrics[name] = { mean, sd, ci95: [low, high], n: perSeed[0].n };
+  });
+  for (const name of Object.keys(results[0].pooled)) {
+    const { mean, sd } = describe(results.map(({ pooled }) => pooled[name]));
+    if (!Number.isNaN(mean)) metrics[name] = { mean, sd, ci95: null, n: cases.length };
+  }
+  return metrics;
+}

@@ -1,0 +1,120 @@
+import { readFile } from "node:fs/promises";
+import { parse, parseDocument } from "yaml";
+import { z } from "zod";
+import { UsageError } from "../core/errors.js";
+import { fileError } from "../core/files.js";
+import { suggestName } from "../core/names.js";
+import { filterOptions } from "../data/filters.js";
+import { interactionColumns } from "../data/readers/table-descriptor.js";
+
+/** Options by name, as given: checked by whoever owns them (a split strategy, a recommender). */
+const looseOptions = z.record(z.string(), z.unknown());
+
+/**
+ * Everything that decides a run's result, in one place: what `--config FILE` holds, what flags and `--set` change, what
+ * the manifest prints and what the run folder's name is the hash of.
+ */
+export const runConfig = z.strictObject({
+  /** Registry name, or the path of a file or folder. */
+  dataset: z.string().min(1).default("world"),
+  /** Folder of the data set's files; the cache folder where left out. */
+  data: z.string().min(1).optional(),
+  /** Size and seed of the embedded world. */
+  world: looseOptions.default({}),
+  /** Which columns of a plain table mean what. */
+  columns: interactionColumns.partial().optional(),
+  filter: filterOptions.default({}),
+  /** `name` of a strategy with its options, or `file` of a saved split. The task's default where left out. */
+  split: looseOptions.default({}),
+  /** Ids, or the groups `all`, `classic`, `control`. */
+  recommenders: z.array(z.string().min(1)).min(1).default(["all"]),
+  /** Options by recommender id. */
+  options: z.record(z.string(), looseOptions).default({}),
+  seeds: z.array(z.int().min(0)).min(1).default([1]),
+  /** Cut-offs of the ranking metrics, ascending; lists are kept at the largest. */
+  ks: z.array(z.int().min(1)).min(1).default([20]),
+});
+
+export type RunConfig = z.infer<typeof runConfig>;
+export type RunConfigInput = z.input<typeof runConfig>;
+
+const SECTIONS = Object.keys(runConfig.shape);
+
+/** Reads a YAML configuration. Unknown keys are found later, when the layers are joined. */
+export async function readConfigFile(path: string): Promise<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw fileError(error, path);
+  }
+  const document = parseDocument(text, { prettyErrors: true });
+  if (document.errors.length > 0) {
+    const { message, linePos } = document.errors[0];
+    throw new UsageError("BAD_CONFIG", message.split("\n")[0], {
+      file: path,
+      line: linePos?.[0].line,
+      column: linePos?.[0].col,
+    });
+  }
+  const value: unknown = document.toJS();
+  if (value === null) return {};
+  if (typeof value !== "object" || Array.isArray(value)) {
+    throw new UsageError("BAD_CONFIG", "the configuration must be a mapping of names to values", {
+      file: path,
+    });
+  }
+  return value as Record<string, unknown>;
+}
+
+/**
+ * `--set a.b=c` as a nested record; the value is read as YAML, so that 3 is a number and [a, b] a list.
+ * A first part that is no section of the configuration is a recommender: `als.factors=64` sets `options.als.factors`.
+ */
+export function parseSetting(setting: string): Record<string, unknown> {
+  const equals = setting.indexOf("=");
+  const path = setting.slice(0, equals).split(".");
+  if (equals < 1 || path.some((part) => part === "")) {
+    throw new UsageError("BAD_SETTING", `--set ${setting}: expected NAME.NAME=VALUE`);
+  }
+  const full = SECTIONS.includes(path[0]) ? path : ["options", ...path];
+  const value: unknown = parse(setting.slice(equals + 1));
+  return full.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as Record<string, unknown>;
+}
+
+/**
+ * Joins layers, later ones over earlier ones, mapping by mapping, and checks the result.
+ * @throws UsageError naming the first wrong key or value.
+ */
+export function resolveConfig(layers: readonly Readonly<Record<string, unknown>>[]): RunConfig {
+  const joined = layers.reduce<Record<string, unknown>>((below, above) => merge(below, above), {});
+  for (const key of Object.keys(joined)) {
+    if (!SECTIONS.includes(key)) {
+      throw new UsageError("UNKNOWN_OPTION", `unknown configuration key ${key}`, {
+        hint: suggestName(key, SECTIONS),
+      });
+    }
+  }
+  const parsed = runConfig.safeParse(joined);
+  if (!parsed.success) throw new UsageError("BAD_CONFIG", z.prettifyError(parsed.error));
+  const ks = Array.from(new Set(parsed.data.ks)).sort((a, b) => a - b);
+  const seeds = Array.from(new Set(parsed.data.seeds));
+  return { ...parsed.data, ks, seeds };
+}
+
+function merge(
+  below: Record<string, unknown>,
+  above: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const out = { ...below };
+  for (const [key, value] of Object.entries(above)) {
+    if (value === undefined) continue;
+    const other = out[key];
+    out[key] = isMapping(other) && isMapping(value) ? merge(other, value) : value;
+  }
+  return out;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,99 @@
+import { UsageError } from "../core/errors.js";
+import { suggestName } from "../core/names.js";
+import type { Progress } from "../core/progress.js";
+import type { Dataset } from "../data/dataset.js";
+import { filterDataset } from "../data/filters.js";
+import { openDataset } from "../data/catalogue.js";
+import type { Split } from "../data/split.js";
+import { chooseSplit } from "./choose-split.js";
+import type { Recommender } from "../recommenders/recommender.js";
+import { selectRecommenders } from "../recommenders/registry.js";
+import { defaultColdStartSplit, prepareColdStart } from "../tasks/cold-start-task.js";
+import type { PreparedTask, TaskId } from "../tasks/task.js";
+import type { RunConfig } from "./config.js";
+import { runFolder } from "./run-folder.js";
+import { runRecommenders, type RunResult } from "./run.js";
+
+/** How each task is laid out, and which split it takes where none is asked for. */
+const TASKS: {
+  readonly [T in TaskId]: {
+    defaultSplit(dataset: Dataset): string;
+    prepare(dataset: Dataset, split: Split, ks: readonly number[]): PreparedTask<T>;
+  };
+} = {
+  "cold-start": { defaultSplit: defaultColdStartSplit, prepare: prepareColdStart },
+};
+
+/** What a command asks for. */
+export interface TaskRequest {
+  readonly task: TaskId;
+  readonly command: string;
+  readonly arguments: readonly string[];
+  readonly config: RunConfig;
+  /** `--from`, by stage. */
+  readonly external: ReadonlyMap<string, string>;
+  /** Folder that holds the run folders. */
+  readonly out: string;
+  readonly fresh: boolean;
+  /** The program's cache folder. */
+  readonly cache: string;
+  readonly offline: boolean;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** From a configuration to a finished run folder: opens, filters and splits the data, lays out the task, runs everyone. */
+export async function runTask(request: TaskRequest): Promise<RunResult> {
+  const { config, task, progress, signal } = request;
+  // Wrong names are found before any work is done.
+  const chosen = selectRecommenders(task, config.recommenders);
+  checkOptionOwners(
+    config,
+    chosen.map(({ id }) => id),
+  );
+  const { data, world, columns } = config;
+  const { cache, offline } = request;
+  const opened = await openDataset(config.dataset, {
+    data,
+    world,
+    columns,
+    cache,
+    offline,
+    progress,
+    signal,
+  });
+  const dataset = filterDataset(opened, config.filter);
+  const recommenders = chosen.filter((one) => canTakePart(one, dataset, config));
+  const split = await chooseSplit(dataset, config, TASKS[task].defaultSplit(dataset));
+  return runRecommenders({
+    ...request,
+    folder: runFolder(request.out, request.command, config),
+    dataset,
+    split,
+    prepared: TASKS[task].prepare(dataset, split, config.ks),
+    recommenders,
+  });
+}
+
+/** An oracle needs the truth: without it, it is left out of a group, and an error where it was named. */
+function canTakePart({ id, needsTruth }: Recommender<TaskId>, dataset: Dataset, config: RunConfig): boolean {
+  if (needsTruth !== true || dataset.truth !== undefined) return true;
+  if (!config.recommenders.includes(id)) return false;
+  throw new UsageError(
+    "NO_TRUTH",
+    `${id} ranks by the truth behind the data, and nobody knows that of ${dataset.name}`,
+    {
+      hint: "Use it with --dataset world, without filters that change its tables.",
+    },
+  );
+}
+
+function checkOptionOwners(config: RunConfig, ids: readonly string[]): void {
+  for (const owner of Object.keys(config.options)) {
+    if (!ids.includes(owner)) {
+      throw new UsageError("UNKNOWN_OPTION", `options are set for ${owner}, which is no part of this run`, {
+        hint: suggestName(owner, ids),
+      });
+    }
+  }
+}

@@ -1,0 +1,197 @@
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { codeVersion } from "../core/code-version.js";
+import { CostMeter, meanCost, type Cost } from "../core/cost.js";
+import { throwIfInterrupted } from "../core/errors.js";
+import { writeAtomicallyBy, writeJson } from "../core/files.js";
+import type { Progress } from "../core/progress.js";
+import { Random } from "../core/random.js";
+import { StageStore } from "../core/stages.js";
+import type { Dataset } from "../data/dataset.js";
+import { partSizes, type Split } from "../data/split.js";
+import { writeSplit } from "../data/splits/file.js";
+import { hashDataset } from "../data/splits/hash.js";
+import { metricColumn } from "../metrics/registry.js";
+import type { Recommender, RunContext } from "../recommenders/recommender.js";
+import { resolveOptions } from "../recommenders/registry.js";
+import type { PreparedTask, TaskId } from "../tasks/task.js";
+import { aggregateSeeds, type SeedResult } from "./aggregate.js";
+import type { RunConfig } from "./config.js";
+import { evaluationFormat } from "./evaluation-file.js";
+import { describeHost, describeProgram, type Manifest } from "./manifest.js";
+import { openRunFolder, type RunFolder } from "./run-folder.js";
+import type { CostSheet, Scoreboard, ScoreRow } from "./scoreboard.js";
+
+/** Everything a run needs, made by the command. */
+export interface RunRequest<T extends TaskId> {
+  readonly command: string;
+  readonly arguments: readonly string[];
+  readonly config: RunConfig;
+  readonly folder: RunFolder;
+  readonly fresh: boolean;
+  readonly task: T;
+  readonly dataset: Dataset;
+  readonly split: Split;
+  readonly prepared: PreparedTask<T>;
+  readonly recommenders: readonly Recommender<T>[];
+  /** `--from`: artifacts given from outside, by `STAGE` or `RECOMMENDER.STAGE`. */
+  readonly external: ReadonlyMap<string, string>;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface RunResult {
+  readonly folder: RunFolder;
+  readonly scoreboard: Scoreboard;
+  readonly cost: CostSheet;
+  readonly seconds: number;
+}
+
+/** Raised when the meaning of the files in a run folder changes. */
+const EVALUATION_VERSION = 1;
+
+/**
+ * Runs every recommender on a prepared task and writes the run folder: manifest, split, per-case values and answers,
+ * scoreboard and cost. What is already there from an earlier run of the same configuration and code is not run again.
+ */
+export async function runRecommenders<T extends TaskId>(request: RunRequest<T>): Promise<RunResult> {
+  const { folder, config, recommenders, progress } = request;
+  const began = performance.now();
+  const options = Object.fromEntries(
+    recommenders.map((recommender) => [
+      recommender.id,
+      resolveOptions(recommender, config.options[recommender.id]),
+    ]),
+  );
+  await openRunFolder(folder, request.fresh);
+  const manifest = await describeRun(request, options);
+  await writeJson(folder.manifest, manifest);
+  await writeSplit(folder.split, request.dataset, request.split);
+
+  const rows: ScoreRow[] = [];
+  const cost: Record<string, Cost> = {};
+  for (const recommender of recommenders) {
+    const results: SeedResult[] = [];
+    const costs: Cost[] = [];
+    for (const seed of recommender.seeded ? config.seeds : config.seeds.slice(0, 1)) {
+      throwIfInterrupted(request.signal);
+      const meter = new CostMeter();
+      results.push(await runOnce(request, recommender, options[recommender.id], seed, meter));
+      costs.push(meter.total);
+    }
+    rows.push({ recommender: recommender.id, kind: recommender.kind, metrics: aggregateSeeds(results) });
+    cost[recommender.id] = meanCost(costs);
+  }
+
+  const scoreboard: Scoreboard = {
+    schemaVersion: 1,
+    task: request.task,
+    dataset: request.dataset.name,
+    dataHash: manifest.data.hash,
+    splitHash: request.split.hash,
+    split: request.split.description,
+    seeds: config.seeds,
+    columns: columnsOf(rows, request.prepared.mainMetrics),
+    rows,
+    notes: [...request.prepared.notes, ...request.dataset.notes],
+  };
+  await writeJson(folder.scoreboard, scoreboard);
+  await writeJson(folder.cost, cost);
+  const seconds = (performance.now() - began) / 1000;
+  await writeJson(folder.manifest, {
+    ...manifest,
+    status: "finished",
+    finishedAt: new Date().toISOString(),
+    seconds,
+    warnings: progress.warnings,
+  } satisfies Manifest);
+  return { folder, scoreboard, cost, seconds };
+}
+
+async function runOnce<T extends TaskId>(
+  request: RunRequest<T>,
+  recommender: Recommender<T>,
+  options: unknown,
+  seed: number,
+  meter: CostMeter,
+): Promise<SeedResult> {
+  const { prepared, folder, dataset, progress, signal } = request;
+  const { id, kind, seeded } = recommender;
+  const stages = new StageStore(folder.stages, request.external, id, meter);
+  const label = seeded && request.config.seeds.length > 1 ? `${id} (seed ${seed})` : id;
+  const context: RunContext = {
+    random: Random.fromSeed(seed).fork(id),
+    seed,
+    stages,
+    cost: meter,
+    progress,
+    signal,
+    truth: kind === "control" ? dataset.truth : undefined,
+  };
+  const external = [...request.external].filter(([name]) => !name.includes(".") || name.startsWith(`${id}.`));
+  const { value: evaluation, path } = await stages.run({
+    name: "cases",
+    version: EVALUATION_VERSION,
+    inputs: {
+      recommender: id,
+      options,
+      seed: seeded ? seed : null,
+      data: hashDataset(dataset),
+      split: request.split.hash,
+      ks: request.config.ks,
+      code: await codeVersion(),
+      external,
+    },
+    format: evaluationFormat(dataset.items.keys),
+    compute: async () => {
+      const fitting = progress.start(`${label}: fitting`);
+      const fitted = await meter.time("fit", () => recommender.fit(prepared.training, options, context));
+      fitting.end();
+      const answer: Parameters<typeof prepared.evaluate>[0] = (cases) =>
+        meter.time("answer", () => fitted.answer(cases, context));
+      return prepared.evaluate(answer, { progress, signal, label });
+    },
+  });
+  const visible = join(folder.cases, seeded ? `${id}-seed${seed}.parquet` : `${id}.parquet`);
+  await writeAtomicallyBy(visible, (temporary) => copyFile(path, temporary));
+  return { evaluation, pooled: prepared.pooled(evaluation) };
+}
+
+function columnsOf(rows: readonly ScoreRow[], main: readonly string[]): Scoreboard["columns"] {
+  const names = new Set([...main, ...rows.flatMap((row) => Object.keys(row.metrics))]);
+  return Array.from(names, (name) => metricColumn(name, main.includes(name)));
+}
+
+async function describeRun<T extends TaskId>(
+  request: RunRequest<T>,
+  options: Readonly<Record<string, unknown>>,
+): Promise<Manifest> {
+  const { dataset, split, config } = request;
+  return {
+    schemaVersion: 1,
+    status: "running",
+    command: request.command,
+    arguments: request.arguments,
+    config,
+    recommenders: options,
+    data: {
+      name: dataset.name,
+      hash: hashDataset(dataset),
+      users: dataset.users.keys.length,
+      items: dataset.items.keys.length,
+      interactions: dataset.interactions.users.length,
+      history: dataset.history,
+    },
+    split: {
+      description: split.description,
+      hash: split.hash,
+      interactions: partSizes(split),
+    },
+    program: await describeProgram(),
+    host: describeHost(),
+    startedAt: new Date().toISOString(),
+    finishedAt: null,
+    seconds: null,
+    warnings: [],
+  };
+}

@@ -1,0 +1,174 @@
+import { UsageError } from "../core/errors.js";
+import { suggestName } from "../core/names.js";
+
+/** What a table, a chart, a test and a gate must know about a metric, whatever computes it. */
+export interface MetricDefinition {
+  /** The name before any `@k` and `/subset`: lower case with hyphens. */
+  readonly name: string;
+  readonly title: string;
+  /** The better direction; null where neither is better in itself. */
+  readonly better: "higher" | "lower" | null;
+  /** `case`: a mean over cases, each with a value of its own. `pooled`: one value from all cases together. */
+  readonly per: "case" | "pooled";
+  /** True where the name carries a cut-off: `recall@20`. */
+  readonly cutoff: boolean;
+  /** The definition in one line; docs/metrics.md has the rules for ties, empty lists and missing truth. */
+  readonly formula: string;
+}
+
+function metric(
+  name: string,
+  title: string,
+  better: MetricDefinition["better"],
+  per: MetricDefinition["per"],
+  cutoff: boolean,
+  formula: string,
+): MetricDefinition {
+  return { name, title, better, per, cutoff, formula };
+}
+
+/** Every metric that the program computes. docs/metrics.md has a section of the same name for each. */
+export const METRICS: readonly MetricDefinition[] = [
+  metric("recall", "Recall", "higher", "case", true, "hits(k) / R"),
+  metric("precision", "Precision", "higher", "case", true, "hits(k) / k"),
+  metric("hit", "Hit", "higher", "case", true, "1 where hits(k) > 0"),
+  metric("mrr", "MRR", "higher", "case", true, "1 / position of the first relevant item, 0 beyond k"),
+  metric("map", "MAP", "higher", "case", true, "sum of rel(p) hits(p) / p over p <= k, / min(R, k)"),
+  metric(
+    "ndcg",
+    "NDCG",
+    "higher",
+    "case",
+    true,
+    "DCG(k) / ideal DCG(min(R, k)), binary gain, 1 / log2(p + 1)",
+  ),
+
+  metric(
+    "auc",
+    "AUC",
+    "higher",
+    "pooled",
+    false,
+    "P(score of a positive > of a negative) + half of P(equal)",
+  ),
+  metric("gauc", "GAUC", "higher", "pooled", false, "mean of the users' AUC weighted by their cases"),
+  metric("log-loss", "Log loss", "lower", "case", false, "-log of the probability given to what happened"),
+  metric("brier", "Brier score", "lower", "case", false, "(probability - label) squared"),
+  metric("ece", "Calibration error", "lower", "pooled", false, "sum over 15 bins of share |mean p - rate|"),
+
+  metric(
+    "ild-category",
+    "Category distance",
+    "higher",
+    "case",
+    true,
+    "mean over pairs of 1 - Jaccard(categories)",
+  ),
+  metric("ild-vector", "Vector distance", "higher", "case", true, "mean over pairs of 1 - cosine"),
+  metric("genres", "Genres", null, "case", true, "number of different genres in the list"),
+  metric("genre-coverage", "Genre coverage", "higher", "case", true, "different genres in the list / genres"),
+  metric(
+    "genre-entropy",
+    "Genre entropy",
+    "higher",
+    "case",
+    true,
+    "-sum of p log2 p over the list's genre shares",
+  ),
+  metric("novelty", "Novelty", "higher", "case", true, "mean of -log2((n_i + 1) / (U + 1)) over the list"),
+  metric("popularity", "Popularity (ARP)", null, "case", true, "mean of n_i / U over the list"),
+  metric(
+    "popularity-lift",
+    "Popularity lift",
+    null,
+    "pooled",
+    true,
+    "mean ARP of lists / mean ARP of profiles - 1",
+  ),
+  metric(
+    "coverage",
+    "Catalogue coverage",
+    "higher",
+    "pooled",
+    true,
+    "items in some list / items in the catalogue",
+  ),
+  metric("gini", "Gini", "lower", "pooled", true, "Gini index of how often each catalogue item is listed"),
+  metric(
+    "entropy",
+    "Exposure entropy",
+    "higher",
+    "pooled",
+    true,
+    "-sum of p log2 p over shares of list places",
+  ),
+  metric(
+    "control-error",
+    "Control error",
+    "lower",
+    "case",
+    true,
+    "|number of genres asked - number delivered|",
+  ),
+];
+
+/** A column's name taken apart: `recall@20/cold` is recall, 20, cold. */
+export interface MetricName {
+  readonly definition: MetricDefinition;
+  readonly k: number | null;
+  /** The part of the cases or candidates that the value is about; null for all. */
+  readonly subset: string | null;
+}
+
+/**
+ * Looks up a column such as `recall@20/cold`.
+ * @throws UsageError UNKNOWN_METRIC naming the nearest; BAD_METRIC for a cut-off where none belongs, or none where
+ * one does.
+ */
+export function parseMetricName(name: string): MetricName {
+  const match = /^([^@/]+)(?:@(\d+))?(?:\/(.+))?$/.exec(name);
+  const base = match?.[1] ?? name;
+  const definition = METRICS.find((known) => known.name === base);
+  if (match === null || definition === undefined) {
+    throw new UsageError("UNKNOWN_METRIC", `there is no metric ${name}`, {
+      hint: suggestName(
+        base,
+        METRICS.map((known) => known.name),
+      ),
+    });
+  }
+  const digits = optional(match[2]);
+  const k = digits === null ? null : Number(digits);
+  if ((k !== null) !== definition.cutoff || k === 0) {
+    throw new UsageError(
+      "BAD_METRIC",
+      `${name}: ${definition.name} ${definition.cutoff ? "needs" : "has no"} cut-off`,
+      {
+        hint: definition.cutoff ? `Write ${definition.name}@10.` : `Write ${definition.name}.`,
+      },
+    );
+  }
+  return { definition, k, subset: optional(match[3]) };
+}
+
+/** `recall@20/cold` as a person reads it: "Recall@20 cold". */
+export function metricTitle(name: string): string {
+  const { definition, k, subset } = parseMetricName(name);
+  return [definition.title + (k === null ? "" : `@${k}`), subset].filter((part) => part !== null).join(" ");
+}
+
+/**
+ * A scoreboard column for a metric.
+ * @param main - shown in the short table and in charts.
+ */
+export function metricColumn(
+  name: string,
+  main: boolean,
+): { readonly name: string; readonly better: MetricDefinition["better"]; readonly main: boolean } {
+  return { name, better: parseMetricName(name).definition.better, main };
+}
+
+/** A group that a regular expression may have left empty, whatever its type says. */
+function optional(group: string | undefined): string | null {
+  return group ?? null;
+}

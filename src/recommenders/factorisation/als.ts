@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { transposeCsr } from "../../data/csr.js";
+import type { ColdStartTraining } from "../../tasks/cold-start.js";
+import type { Recommender, RunContext } from "../recommender.js";
+import { halfSweep, sideOf } from "./als-sweep.js";
+import { type Factors, factorsArtifact, innerProducts } from "./factors.js";
+
+const options = z.strictObject({
+  /** Length of a user's and an item's vector. */
+  factors: z.int().min(1).default(128),
+  /** Weight of the vectors' squared lengths. */
+  regularization: z.number().min(0).default(0.01),
+  /** An observed interaction has confidence 1 + alpha, all other pairs 1. */
+  alpha: z.number().min(0).default(10),
+  /** Sweeps over users, then items. */
+  iterations: z.int().min(1).default(15),
+  /** Steps of conjugate gradients for each vector in each sweep. */
+  cgSteps: z.int().min(1).default(3),
+});
+
+type AlsOptions = z.infer<typeof options>;
+
+/**
+ * Matrix factorisation of implicit feedback by alternating least squares ({@link halfSweep} has the equations). The stage
+ * `factors` holds the result, so that factors made elsewhere can be given. A cold item's vector is exactly 0, so its score
+ * is 0 and all cold items tie.
+ */
+export const als: Recommender<"cold-start", AlsOptions> = {
+  id: "als",
+  task: "cold-start",
+  kind: "classic",
+  summary:
+    "Matrix factorisation by implicit-feedback alternating least squares (Hu, Koren and Volinsky, ICDM 2008).",
+  options,
+  seeded: true,
+  async fit(train, given, context) {
+    const { value: factors } = await context.stages.run({
+      name: "factors",
+      version: 1,
+      inputs: { model: "als", options: given, seed: context.seed, data: train.hash },
+      format: factorsArtifact(train.users.keys.length, train.items.keys.length),
+      compute: () => fitAls(train, given, context),
+    });
+    return { answer: (cases, { signal }) => innerProducts(factors, cases, signal) };
+  },
+};
+
+/**
+ * Starts from small vectors, uniform in -0.01..0.01, and sweeps over users, then items.
+ * @param onSweep - sees the factors after each whole sweep; they are reused, so copy what is kept.
+ */
+export async function fitAls(
+  { matrix }: Pick<ColdStartTraining, "matrix">,
+  { factors: size, regularization, alpha, iterations, cgSteps }: AlsOptions,
+  { random, progress, signal }: Pick<RunContext, "random" | "progress" | "signal">,
+  onSweep?: (factors: Factors) => void,
+): Promise<Factors> {
+  const byItem = transposeCsr(matrix);
+  const draws = random.fork("factors");
+  const small = () => (draws.uint32() / 4294967296 - 0.5) * 0.02;
+  const users = new Float32Array(matrix.rows * size).map(small);
+  const items = new Float32Array(matrix.columns * size).map(small);
+  for (let item = 0; item < matrix.columns; item++) {
+    if (byItem.offsets[item] === byItem.offsets[item + 1]) items.fill(0, item * size, (item + 1) * size);
+  }
+  const sweep = { size, regularization, alpha, cgSteps };
+  const [userSide, itemSide] = [await sideOf(matrix, size), await sideOf(byItem, size)];
+  const step = progress.start("als: sweeps", iterations);
+  for (let done = 1; done <= iterations; done++) {
+    await halfSweep(userSide, users, items, sweep, signal);
+    await halfSweep(itemSide, items, users, sweep, signal);
+    step.update(done);
+    onSweep?.({ size, users, items });
+  }
+  step.end();
+  return { size, users, items };
+}

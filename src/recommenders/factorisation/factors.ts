@@ -1,0 +1,84 @@
+import { DataError } from "../../core/errors.js";
+import { readSafetensors, writeSafetensors } from "../../core/safetensors.js";
+import type { ArtifactFormat } from "../../core/stages.js";
+import { multiply } from "../../engine/linalg/multiply.js";
+import type { ColdStartCase, ScoreBlock } from "../../tasks/cold-start.js";
+
+/** Latent factors of a matrix factorisation: a score is the inner product of a user's and an item's row. */
+export interface Factors {
+  /** Length of a row. */
+  readonly size: number;
+  /** [users, size], row-major. */
+  readonly users: Float32Array;
+  /** [items, size], row-major. */
+  readonly items: Float32Array;
+}
+
+/**
+ * Factors as a safetensors file with the float32 tensors `user_factors` [users, size] and `item_factors` [items, size],
+ * rows in the order of the data set's tables.
+ * @throws DataError `BAD_FACTORS` when a tensor is missing, has another shape or holds a number that isn't finite.
+ */
+export function factorsArtifact(users: number, items: number): ArtifactFormat<Factors> {
+  return {
+    file: "factors.safetensors",
+    write: (path, factors) =>
+      writeSafetensors(path, {
+        user_factors: { shape: [users, factors.size], data: factors.users },
+        item_factors: { shape: [items, factors.size], data: factors.items },
+      }),
+    read: async (path) => {
+      const tensors = await readSafetensors(path);
+      const take = (name: string, rows: number) => {
+        const tensor = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
+        const found =
+          tensor === undefined ? "nothing" : `${tensor.data.constructor.name} [${tensor.shape.join(", ")}]`;
+        if (
+          tensor?.shape.length !== 2 ||
+          tensor.shape[0] !== rows ||
+          !(tensor.data instanceof Float32Array)
+        ) {
+          throw new DataError("BAD_FACTORS", `expected float32 ${name} [${rows}, size], found ${found}`, {
+            file: path,
+            hint: "Rows must follow the order of the data set's users and items.",
+          });
+        }
+        if (!tensor.data.every(Number.isFinite)) {
+          throw new DataError("BAD_FACTORS", `${name} holds a number that isn't finite`, { file: path });
+        }
+        return { size: tensor.shape[1], data: tensor.data };
+      };
+      const user = take("user_factors", users);
+      const item = take("item_factors", items);
+      if (user.size !== item.size) {
+        throw new DataError("BAD_FACTORS", `user rows have ${user.size} numbers, item rows ${item.size}`, {
+          file: path,
+        });
+      }
+      return { size: user.size, users: user.data, items: item.data };
+    },
+  };
+}
+
+/** Inner products [cases, items]. A row of zeros, as a cold item has, scores exactly 0 for everyone. */
+export async function innerProducts(
+  factors: Factors,
+  cases: readonly ColdStartCase[],
+  signal: AbortSignal,
+): Promise<ScoreBlock> {
+  const { size } = factors;
+  const columns = factors.items.length / size;
+  if (cases.length === 0) return new Float32Array(0);
+  // The runtime sums a single row in another order than a row among others: a second row keeps the bits the same.
+  const rows = Math.max(2, cases.length);
+  const left = new Float32Array(rows * size);
+  cases.forEach(({ user }, row) => {
+    left.set(factors.users.subarray(user * size, (user + 1) * size), row * size);
+  });
+  const product = await multiply(
+    { rows, columns: size, data: left },
+    { rows: columns, columns: size, data: factors.items },
+    { transposeB: true, signal },
+  );
+  return product.data.subarray(0, cases.length * columns);
+}

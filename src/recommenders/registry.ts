@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { UsageError } from "../core/errors.js";
+import { suggestName } from "../core/names.js";
+import type { TaskId } from "../tasks/task.js";
+import { oracle } from "./controls/oracle.js";
+import { popularity } from "./controls/popularity.js";
+import { random } from "./controls/random.js";
+import { als } from "./factorisation/als.js";
+import { ease } from "./factorisation/ease.js";
+import { contentKnn } from "./neighbours/content-knn.js";
+import { itemKnn } from "./neighbours/item-knn.js";
+import { userKnn } from "./neighbours/user-knn.js";
+import type { Recommender } from "./recommender.js";
+
+/** Names that stand for several recommenders in `--recommenders`. */
+export const GROUPS = ["all", "classic", "control"] as const;
+
+/** Every recommender that the program brings along, in the order in which tables show them. */
+export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
+  random,
+  popularity,
+  contentKnn,
+  itemKnn,
+  userKnn,
+  ease,
+  als,
+  oracle,
+];
+
+/**
+ * The recommenders that a list of names and groups asks for, each once, in the order asked (a group: in the registry's
+ * order). `all` is every one of the task, `classic` and `control` those of that kind.
+ * @param registry - the built-in ones; plugins give theirs as well.
+ * @throws UsageError `UNKNOWN_RECOMMENDER` with the nearest name.
+ */
+export function selectRecommenders<T extends TaskId>(
+  task: T,
+  names: readonly string[],
+  registry: readonly Recommender<TaskId>[] = RECOMMENDERS,
+): Recommender<T>[] {
+  const ofTask = registry.filter((one): one is Recommender<T> => (one.task as string) === task);
+  const chosen = new Set<Recommender<T>>();
+  for (const name of names) {
+    const matches = ofTask.filter(({ id, kind }) => name === "all" || name === kind || name === id);
+    if (matches.length === 0) {
+      const known = [...ofTask.map(({ id }) => id), ...GROUPS];
+      throw new UsageError("UNKNOWN_RECOMMENDER", `the task ${task} has no recommender "${name}"`, {
+        hint: suggestName(name, known),
+      });
+    }
+    for (const match of matches) chosen.add(match);
+  }
+  return [...chosen];
+}
+
+/**
+ * Checks a recommender's options and fills in the defaults.
+ * @throws UsageError `BAD_OPTION` that names the option, what is wrong and, for an unknown one, the nearest name.
+ */
+export function resolveOptions<O>(
+  recommender: Pick<Recommender<TaskId, O>, "id" | "options">,
+  given: Readonly<Record<string, unknown>> = {},
+): O {
+  const result = recommender.options.safeParse(given);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  if (issue.code === "unrecognized_keys") {
+    const known = recommender.options instanceof z.ZodObject ? Object.keys(recommender.options.shape) : [];
+    const hint = known.length === 0 ? `${recommender.id} has no options.` : suggestName(issue.keys[0], known);
+    throw new UsageError("BAD_OPTION", `${recommender.id} has no option "${issue.keys[0]}"`, { hint });
+  }
+  const name = [recommender.id, ...issue.path.map(String)].join(".");
+  throw new UsageError("BAD_OPTION", `${name}: ${issue.message}`);
+}

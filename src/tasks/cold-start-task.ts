@@ -1,0 +1,51 @@
+import type { Dataset } from "../data/dataset.js";
+import type { Split } from "../data/split.js";
+import { evaluateColdStart } from "./cold-start-evaluation.js";
+import { COLD_START_SETTINGS, coldStartProtocol } from "./cold-start-protocol.js";
+import { listBackground, listMetrics, pooledListMetrics } from "./list-metrics.js";
+import type { PreparedTask } from "./task.js";
+
+/** The split of a data set that the task uses where none is asked for. */
+export function defaultColdStartSplit(dataset: Dataset): string {
+  return dataset.published === undefined ? "cold-item" : "published";
+}
+
+/** Lays out the task `cold-start`: recommend brand-new items without spoiling the warm ones. */
+export function prepareColdStart(
+  dataset: Dataset,
+  split: Split,
+  ks: readonly number[],
+): PreparedTask<"cold-start"> {
+  const protocol = coldStartProtocol(dataset, split);
+  const depth = ks[ks.length - 1];
+  const background = listBackground(dataset.items, protocol.training.matrix);
+  const users = protocol.cases.map(({ user }) => user);
+  return {
+    training: protocol.training,
+    mainMetrics: COLD_START_SETTINGS.flatMap((setting) => [
+      `recall@${depth}/${setting}`,
+      `ndcg@${depth}/${setting}`,
+    ]),
+    notes: protocol.notes,
+    async evaluate(answer, context) {
+      const evaluation = await evaluateColdStart(protocol, ks, answer, context);
+      const ofLists = COLD_START_SETTINGS.flatMap((setting) =>
+        inSetting(setting, listMetrics(evaluation.lists[setting], background)),
+      );
+      return { ...evaluation, values: { ...evaluation.values, ...Object.fromEntries(ofLists) } };
+    },
+    pooled: ({ lists }) =>
+      Object.fromEntries(
+        COLD_START_SETTINGS.flatMap((setting) =>
+          inSetting(
+            setting,
+            pooledListMetrics(lists[setting], depth, protocol.candidates[setting], users, background),
+          ),
+        ),
+      ),
+  };
+}
+
+function inSetting<V>(setting: string, metrics: Readonly<Record<string, V>>): [string, V][] {
+  return Object.entries(metrics).map(([name, value]) => [`${name}/${setting}`, value]);
+}
