@@ -1,6 +1,6 @@
 import type { ElementType } from "../onnx/element-types.js";
 import type { Atom, Equation } from "../trace/jaxpr.js";
-import type { Emitter } from "./emitter.js";
+import type { Emitter, Value } from "./emitter.js";
 import type { View } from "./view.js";
 
 /** What a primitive's lowering works with. */
@@ -8,8 +8,8 @@ export interface Lowering {
   readonly emitter: Emitter;
   /** Whether the runtime that will run the graph has Microsoft's fused operators for it (the CPU does). */
   readonly fused: boolean;
-  /** Values made by negating another: `negated.get(-x) = x`, by name. */
-  readonly negated: Map<string, string>;
+  /** Values made by negating another, by name: `negated.get(name of -x) = x`. */
+  readonly negated: Map<string, Value>;
 }
 
 /** What the traced program says of an equation's results. */

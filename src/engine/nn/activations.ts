@@ -84,9 +84,10 @@ export function softmax(x: np.Array): np.Array {
   const y = fusedSoftmax(frozen(x));
   return withDerivative(y, [
     x,
+    // The small sum is negated, not the large product: in the gradient too.
     (dx) => {
-      const weighted = np.multiply(y, dx);
-      return np.subtract(weighted, np.multiply(y, np.sum(weighted, -1, { keepdims: true })));
+      const mean = np.sum(np.multiply(y, dx), -1, { keepdims: true });
+      return np.multiply(y, np.add(dx, np.negative(mean)));
     },
   ]);
 }

@@ -18,12 +18,12 @@ export function mean(x: np.Array, weights?: np.Array): np.Array {
 export function logLikelihood(logits: np.Array, targets: np.Array): np.Array {
   const value = frozen(logits);
   const classes = logits.shape[logits.shape.length - 1];
-  // The choice is compared, not picked by index: an index would scatter into zeros of full size on the way back.
+  // In the derivative the choice is compared, not picked by index: an index would scatter into zeros of full size.
   const hit = np.equal(np.expandDims(targets, -1), np.arange(classes).astype(np.int32));
   const shifted = np.subtract(value, np.max(value, -1, { keepdims: true }));
   const exponentials = np.exp(shifted);
   const total = np.sum(exponentials, -1, { keepdims: true });
-  const chosen = np.sum(np.where(hit, shifted, 0), -1);
+  const chosen = np.squeeze(np.takeAlongAxis(shifted, np.expandDims(targets, -1), -1), -1);
   return withDerivative(np.subtract(chosen, np.squeeze(np.log(total), -1)), [
     logits,
     (dx) => np.sum(np.multiply(dx, np.subtract(hit.astype(np.float32), np.divide(exponentials, total))), -1),

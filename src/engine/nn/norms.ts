@@ -8,13 +8,16 @@ import { frozen, withDerivative } from "./custom.js";
  */
 export function rmsNorm(x: np.Array, weight: np.Array, epsilon = 1e-5): np.Array {
   const value = frozen(x);
-  const mean = np.mean(square(value), -1, { keepdims: true });
-  const r = np.reciprocal(np.sqrt(np.add(mean, epsilon)));
+  const meanSquare = np.mean(square(value), -1, { keepdims: true });
+  const r = np.reciprocal(np.sqrt(np.add(meanSquare, epsilon)));
   const n = np.multiply(value, r);
   const normed = withDerivative(n, [
     x,
-    (dx) =>
-      np.multiply(r, np.subtract(dx, np.multiply(n, np.mean(np.multiply(n, dx), -1, { keepdims: true })))),
+    // The small mean is negated, not the large product: in the gradient too.
+    (dx) => {
+      const mean = np.negative(np.mean(np.multiply(n, dx), -1, { keepdims: true }));
+      return np.multiply(r, np.add(dx, np.multiply(n, mean)));
+    },
   ]);
   return np.multiply(normed, weight);
 }
@@ -32,8 +35,8 @@ export function layerNorm(x: np.Array, weight: np.Array, bias: np.Array, epsilon
   const normed = withDerivative(n, [
     x,
     (dx) => {
-      const flat = np.subtract(dx, mean(dx));
-      return np.multiply(r, np.subtract(flat, np.multiply(n, mean(np.multiply(n, dx)))));
+      const flat = np.add(dx, np.negative(mean(dx)));
+      return np.multiply(r, np.add(flat, np.multiply(n, np.negative(mean(np.multiply(n, dx))))));
     },
   ]);
   return np.add(np.multiply(normed, weight), bias);

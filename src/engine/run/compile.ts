@@ -152,7 +152,8 @@ export async function compile(
   });
   requireMemory(`a run of ${name}`, peakBytes, options.memoryLimit);
   const { model } = graph.build();
-  const session = await openSession(model, options);
+  // The next level would put each transpose back into its product, which takes up to half as long again.
+  const session = await openSession(model, options, "basic");
   return new Compiled(session, await loadRuntime(), name, inputs, outputs, model, peakBytes);
 }
 

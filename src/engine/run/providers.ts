@@ -93,14 +93,22 @@ async function missing(provider: Provider, cause?: unknown): Promise<ProviderErr
 
 /**
  * Opens a session for a model.
+ * @param level - how far the runtime may rewrite the graph; default: as far as it can.
  * @throws ProviderError naming the providers that are present, where the one asked for can't be started.
  */
-export async function openSession(model: Uint8Array, options: DeviceOptions): Promise<InferenceSession> {
+export async function openSession(
+  model: Uint8Array,
+  options: DeviceOptions,
+  level: "basic" | "all" = "all",
+): Promise<InferenceSession> {
   const runtime = await loadRuntime();
   const { provider = "cpu" } = options;
   if (!(await listed()).includes(provider)) throw await missing(provider);
   try {
-    return await runtime.InferenceSession.create(model, sessionOptions(options));
+    return await runtime.InferenceSession.create(model, {
+      ...sessionOptions(options),
+      graphOptimizationLevel: level,
+    });
   } catch (cause) {
     if (await starts(provider)) throw cause;
     throw await missing(provider, cause);

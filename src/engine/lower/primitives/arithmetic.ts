@@ -8,10 +8,18 @@ function sameElements(a: View, b: View): boolean {
   return a.axes.length === b.axes.length && a.axes.every((axis, i) => axis === b.axes[i]);
 }
 
-/** Whether one operand is the other, negated: x - x, which is how a form with its own gradient hides its value's. */
-function cancels({ negated }: Lowering, a: View, b: View): boolean {
-  if (!sameElements(a, b)) return false;
-  return negated.get(a.value.name) === b.value.name || negated.get(b.value.name) === a.value.name;
+/** The view of x, if this one is of -x. */
+function negativeOf({ negated }: Lowering, view: View): View | undefined {
+  const value = negated.get(view.value.name);
+  return value === undefined ? undefined : { ...view, value };
+}
+
+/** a - b. What a form with its own derivative adds to its value is x - x: it costs nothing. */
+function subtract({ emitter }: Lowering, a: View, b: View, result: Result): View {
+  if (a.value.name === b.value.name && sameElements(a, b)) {
+    return constantView(emitter, result.type, result.shape, 0);
+  }
+  return elementwise(emitter, "Sub", [a, b], result);
 }
 
 function cast({ emitter }: Lowering, operands: readonly View[], { type }: Result): View[] {
@@ -27,7 +35,9 @@ function add(lowering: Lowering, operands: readonly View[], result: Result): Vie
   }
   if (a.constant === 0) return broadcastTo(b, result.shape);
   if (b.constant === 0) return broadcastTo(a, result.shape);
-  if (cancels(lowering, a, b)) return constantView(emitter, result.type, result.shape, 0);
+  const [minusA, minusB] = [a, b].map((view) => negativeOf(lowering, view));
+  if (minusB !== undefined) return subtract(lowering, a, minusB, result);
+  if (minusA !== undefined) return subtract(lowering, b, minusA, result);
   return elementwise(emitter, "Add", [a, b], result);
 }
 
@@ -49,7 +59,7 @@ function negate(lowering: Lowering, x: View, result: Result): View {
   const { emitter, negated } = lowering;
   if (x.constant !== undefined) return constantView(emitter, result.type, result.shape, -x.constant);
   const y = elementwise(emitter, "Neg", [x], result);
-  negated.set(y.value.name, x.value.name);
+  if (sameElements(x, y)) negated.set(y.value.name, x.value);
   return y;
 }
 

@@ -54,23 +54,36 @@ function transposeLast(emitter: Emitter, value: Value): Value {
   return emitter.transpose(value, perm);
 }
 
+function freeSide({ value, contractedFirst }: Matrices): number {
+  return value.shape.at(contractedFirst ? -1 : -2)!;
+}
+
+/** From this many columns on, moving the left matrices once costs less than the runtime's way of reading them transposed. */
+const WORTH_TRANSPOSING = 64;
+
 /** x [..., m, k] times y [..., k, n]. */
-function matMul(lowering: Lowering, x: Matrices, y: Matrices, type: Result["type"]): Value {
-  const { emitter, fused } = lowering;
-  const batch = x.value.shape.slice(0, -2);
-  const rows = x.value.shape.at(x.contractedFirst ? -1 : -2)!;
-  const columns = y.value.shape.at(y.contractedFirst ? -1 : -2)!;
-  const result = { type, shape: [...batch, rows, columns] };
-  if (!x.contractedFirst && y.contractedFirst) {
-    return emitter.emit("MatMul", [x.value, y.value], result);
+function matMul({ emitter, fused }: Lowering, x: Matrices, y: Matrices, type: Result["type"]): Value {
+  const [rows, columns] = [freeSide(x), freeSide(y)];
+  const result = { type, shape: [...x.value.shape.slice(0, -2), rows, columns] };
+  const canFuse = fused && type === "float32";
+  const move = x.contractedFirst && (!canFuse || columns >= WORTH_TRANSPOSING);
+  const left = move ? transposeLast(emitter, x.value) : x.value;
+  const transA = Number(x.contractedFirst && !move);
+  if (transA === 0 && y.contractedFirst) return emitter.emit("MatMul", [left, y.value], result);
+  if (canFuse) {
+    const attributes = { transA, transB: Number(!y.contractedFirst) };
+    return emitter.emit("FusedMatMul", [left, y.value], result, attributes, "com.microsoft");
   }
-  if (fused && type === "float32") {
-    const attributes = { transA: Number(x.contractedFirst), transB: Number(!y.contractedFirst) };
-    return emitter.emit("FusedMatMul", [x.value, y.value], result, attributes, "com.microsoft");
-  }
-  const left = x.contractedFirst ? transposeLast(emitter, x.value) : x.value;
   const right = y.contractedFirst ? y.value : transposeLast(emitter, y.value);
   return emitter.emit("MatMul", [left, right], result);
+}
+
+/**
+ * Whether y x is the better way to x y: no matrix is then read transposed on the left, where the runtime is slow; or, if one must be, it is
+ * the one with fewer rows.
+ */
+function isBetterSwapped(x: Matrices, y: Matrices): boolean {
+  return x.contractedFirst && (!y.contractedFirst || freeSide(x) > freeSide(y));
 }
 
 function product(lowering: Lowering, x: View, y: View, { batch, left, right }: Roles, result: Result): View {
@@ -83,13 +96,13 @@ function product(lowering: Lowering, x: View, y: View, { batch, left, right }: R
   const stack = inMemory(leader, batch);
   const rows = inMemory(x, left);
   const columns = inMemory(y, right);
-  const value = matMul(
-    lowering,
+  const [a, b] = [
     matrices(emitter, x, stack, rows, contracted),
     matrices(emitter, y, stack, columns, contracted),
-    result.type,
-  );
-  const order = [...stack, ...rows, ...columns];
+  ];
+  const swap = isBetterSwapped(a, b);
+  const value = swap ? matMul(lowering, b, a, result.type) : matMul(lowering, a, b, result.type);
+  const order = swap ? [...stack, ...columns, ...rows] : [...stack, ...rows, ...columns];
   const side = (axis: number) => {
     const view = x.axes[axis] === NONE ? y : x;
     return view.value.shape[view.axes[axis]];
