@@ -32,6 +32,8 @@ export class Emitter {
   private readonly nodes: Node[] = [];
   private readonly made = new Map<string, readonly Value[]>();
   private readonly constants = new Map<string, AnyArray>();
+  /** What a reshape's result was made from. */
+  private readonly reshaped = new Map<string, Value>();
   private counter = 0;
 
   private fresh({ type, shape }: ValueType, prefix = "%"): Value {
@@ -90,11 +92,20 @@ export class Emitter {
     return this.constant("int64", [values.length], values);
   }
 
+  /** The same elements in the same order under another shape; reshapes of reshapes are one, and one back to the source is none. */
   reshape(value: Value, shape: readonly number[]): Value {
-    if (shape.length === value.shape.length && shape.every((side, i) => side === value.shape[i]))
-      return value;
+    const source = this.reshaped.get(value.name) ?? value;
+    if (shape.length === source.shape.length && shape.every((side, i) => side === source.shape[i]))
+      return source;
     const attributes: Attributes = shape.includes(0) ? { allowzero: 1 } : {};
-    return this.emit("Reshape", [value, this.integers(shape)], { type: value.type, shape }, attributes);
+    const result = this.emit(
+      "Reshape",
+      [source, this.integers(shape)],
+      { type: value.type, shape },
+      attributes,
+    );
+    this.reshaped.set(result.name, source);
+    return result;
   }
 
   transpose(value: Value, perm: readonly number[]): Value {
