@@ -16,8 +16,9 @@ import { llamaBatch, type LlamaBatch, llamaLoss, type LlamaParameters, llamaPara
 import { type Clock, type Contender, tableOf, takeTurns, timed } from "./measure.js";
 
 /**
- * One training step of a Llama of 5.3M parameters on 8 x 128 tokens: the engine, its matrix products alone, jax-js on WebAssembly, and PyTorch eager.
- * `node --import tsx bench/engine/llama-step.ts [--rounds 10] [--threads 2] [--python PATH] [--no-jax] [--clock wall|cpu]`
+ * One training step of a Llama of 5.3M parameters on 8 x 128 tokens: the engine, its matrix products alone, jax-js
+ * on WebAssembly, and PyTorch eager. `node --import tsx bench/engine/llama-step.ts [--rounds 10] [--threads 2]
+ * [--python PATH] [--no-jax] [--clock wall|cpu]`
  */
 const { values } = parseArgs({
   options: {

@@ -12,8 +12,9 @@ export interface Measurement {
 }
 
 /**
- * What is counted: time on the wall, or the processor's time spent in this process. On a machine that others load, the second with one thread
- * is what can still be trusted; with more threads it counts their waiting for each other too.
+ * What is counted: time on the wall, or the processor's time spent in this process. On a machine that others load,
+ * the second with one thread is what can still be trusted; with more threads it counts their waiting for each other
+ * too.
  */
 export type Clock = "wall" | "cpu";
 
@@ -34,8 +35,8 @@ function median(values: readonly number[]): number {
 }
 
 /**
- * Lets the contenders take turns, so that a machine that is busy for a while is busy for all of them. The first round warms up and is not
- * counted.
+ * Lets the contenders take turns, so that a machine that is busy for a while is busy for all of them. The first
+ * round warms up and is not counted.
  * @param pause - milliseconds of rest before each turn: threads of the one before go to sleep.
  */
 export async function takeTurns(

@@ -1,7 +1,7 @@
 """The Llama step of bench/engine/llama-step.ts in PyTorch eager.
 
 Reads one word a line from stdin ("gradients" or "step"), does that work once, and prints its milliseconds.
-"gradients": loss and gradients; "step": the same and AdamW. Run by `npm run bench:llama -- --python PATH`.
+"gradients": loss and gradients; "step": the same and AdamW. Run by `node --import tsx bench/engine/llama-step.ts --python PATH`.
 """
 
 import sys

@@ -1,6 +1,7 @@
 /**
- * Trees of arrays: the nested records and lists in which models keep their parameters and batches. A leaf is anything
- * that is neither a list nor a plain record. Its name is its path joined by dots, as in `layers.0.query`: the name in checkpoints and errors.
+ * Trees of arrays: the nested records and lists in which models keep their parameters and batches. A leaf is
+ * anything that is neither a list nor a plain record. Its name is its path joined by dots, as in `layers.0.query`:
+ * the name in checkpoints and errors.
  */
 export type Tree<Leaf> = Leaf | readonly Tree<Leaf>[] | { readonly [key: string]: Tree<Leaf> };
 
@@ -15,7 +16,10 @@ function isRecord(tree: unknown): tree is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Maps every leaf, given its name, and keeps the structure. A leaf that is itself a plain record is told by `isLeaf`. */
+/**
+ * Maps every leaf, given its name, and keeps the structure. A leaf that is itself a plain record is told by
+ * `isLeaf`.
+ */
 export function mapTree(
   tree: unknown,
   map: (leaf: unknown, name: string) => unknown,

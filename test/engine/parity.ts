@@ -7,7 +7,10 @@ import { withoutRefs } from "../../src/engine/trace/without-refs.js";
 export type Arrays = Readonly<Record<string, np.Array>>;
 export type ArrayFunction = (inputs: Arrays) => Arrays;
 
-/** The function's results on jax-js' own WebAssembly backend: an implementation that shares no code with the lowering. */
+/**
+ * The function's results on jax-js' own WebAssembly backend: an implementation that shares no code with the
+ * lowering.
+ */
 export async function onJax(fn: ArrayFunction, inputs: Tensors): Promise<Record<string, Tensor>> {
   await init("wasm");
   defaultDevice("wasm");
@@ -42,7 +45,10 @@ export async function onRuntime(fn: ArrayFunction, inputs: Tensors): Promise<Rec
   }
 }
 
-/** The largest difference, relative to the largest size of the expected numbers; differing NaN or infinities are infinite. */
+/**
+ * The largest difference, relative to the largest size of the expected numbers; differing NaN or infinities are
+ * infinite.
+ */
 export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   let difference = 0;
   let size = 0;

@@ -10,8 +10,9 @@ const SHORT_RUN = 64;
 const SMALL = 4;
 
 /**
- * An operand whose broadcast axis lies between others, as [length, 1, width] in [batch, length, heads, width], written out along that
- * axis: rotations' cosines cost a fifth then. Equal ones are shared, so it is done once for all layers.
+ * An operand whose broadcast axis lies between others, as [length, 1, width] in [batch, length, heads, width],
+ * written out along that axis: rotations' cosines cost a fifth then. Equal ones are shared, so it is done once for
+ * all layers.
  */
 function widen(emitter: Emitter, value: Value, sides: readonly number[]): Value {
   const own = sides.slice(sides.length - value.shape.length);
@@ -21,7 +22,9 @@ function widen(emitter: Emitter, value: Value, sides: readonly number[]): Value 
   return emitter.expand(value, own);
 }
 
-/** An operation on each element, with numpy's broadcasting; its result lies in memory as its largest operands do. */
+/**
+ * An operation on each element, with numpy's broadcasting; its result lies in memory as its largest operands do.
+ */
 export function elementwise(
   emitter: Emitter,
   op: string,

@@ -25,8 +25,8 @@ function attributeKey(value: AttributeValue): string {
 }
 
 /**
- * Collects the nodes of a graph. Every operation is pure, so an operation asked for twice is made once; at the end only what the
- * outputs need is written.
+ * Collects the nodes of a graph. Every operation is pure, so an operation asked for twice is made once; at the end
+ * only what the outputs need is written.
  */
 export class Emitter {
   private readonly nodes: Node[] = [];
@@ -92,7 +92,10 @@ export class Emitter {
     return this.constant("int64", [values.length], values);
   }
 
-  /** The same elements in the same order under another shape; reshapes of reshapes are one, and one back to the source is none. */
+  /**
+   * The same elements in the same order under another shape; reshapes of reshapes are one, and one back to the
+   * source is none.
+   */
   reshape(value: Value, shape: readonly number[]): Value {
     const source = this.reshaped.get(value.name) ?? value;
     if (shape.length === source.shape.length && shape.every((side, i) => side === source.shape[i]))
@@ -153,7 +156,8 @@ export class Emitter {
       inputs.forEach(writeConstant);
       const names = (values: readonly Value[]) => values.map(({ name }) => name);
       graph.nodeWithOutputs(op, names(inputs), names(results), attributes, domain);
-      // The runtime checks these against its own inference, so a wrong shape of ours shows when the graph is loaded.
+      // The runtime checks these against its own inference, so a wrong shape of ours shows when the graph is
+      // loaded.
       for (const { name, type, shape } of results) graph.valueInfo(name, type, shape);
     }
     for (const { name, value } of outputs) {
@@ -173,7 +177,10 @@ function byteSize({ type, shape }: Value): number {
   return sizeOf(shape) * bytesPerElement(type);
 }
 
-/** Reshape only renames memory, so its result costs nothing while its source lives; counting both would double the estimate. */
+/**
+ * Reshape only renames memory, so its result costs nothing while its source lives; counting both would double the
+ * estimate.
+ */
 function isFree(node: Node): boolean {
   return node.op === "Reshape";
 }

@@ -78,7 +78,10 @@ function lowerEquation(lowering: Lowering, equation: Equation, operands: readonl
   }
 }
 
-/** A rule that returns another type or shape than the traced program has is a fault of ours: better here than in a result. */
+/**
+ * A rule that returns another type or shape than the traced program has is a fault of ours: better here than in a
+ * result.
+ */
 function checkView({ value, shape, axes }: View, result: Result): void {
   const fits =
     value.type === result.type &&
@@ -93,7 +96,9 @@ function checkView({ value, shape, axes }: View, result: Result): void {
   }
 }
 
-/** A traced program as one ONNX graph. Its inputs and outputs lie in their logical order and have the names given. */
+/**
+ * A traced program as one ONNX graph. Its inputs and outputs lie in their logical order and have the names given.
+ */
 export function lower({ program, constants }: TracedProgram, options: LowerOptions): LoweredProgram {
   const graph = new GraphBuilder(options.name);
   const emitter = new Emitter();

@@ -1,7 +1,7 @@
 /**
- * One order of axes for several operands, chosen so that as little memory as possible must be moved: the orders in which the operands lie are
- * merged, the largest operand first, and a wish that contradicts an earlier one is dropped. What the wishes leave open follows
- * the logical order.
+ * One order of axes for several operands, chosen so that as little memory as possible must be moved: the orders in
+ * which the operands lie are merged, the largest operand first, and a wish that contradicts an earlier one is
+ * dropped. What the wishes leave open follows the logical order.
  * @param orders - for each operand the axes in memory, in their order there; the largest operand first.
  * @param rank - the number of logical axes.
  */

@@ -1,7 +1,9 @@
 import type { Emitter } from "./emitter.js";
 import { arrange, constantView, materialise, NONE, physicalOrder, type View, viewOf } from "./view.js";
 
-/** Axes of the old and of the new shape that hold the same elements: [4, 6] -> [2, 2, 6] has {4: 2, 2} and {6: 6}. */
+/**
+ * Axes of the old and of the new shape that hold the same elements: [4, 6] -> [2, 2, 6] has {4: 2, 2} and {6: 6}.
+ */
 interface Group {
   readonly from: readonly number[];
   readonly to: readonly number[];
@@ -35,7 +37,9 @@ export function alignShapes(from: readonly number[], to: readonly number[]): Gro
   return groups;
 }
 
-/** The new view where each group of axes lies together in memory, or is broadcast as a whole; nothing then moves. */
+/**
+ * The new view where each group of axes lies together in memory, or is broadcast as a whole; nothing then moves.
+ */
 function regroup(emitter: Emitter, x: View, shape: readonly number[]): View | undefined {
   const axes = shape.map(() => NONE);
   /** What replaces the run of physical axes that begins here. */

@@ -2,8 +2,9 @@ import { lax, nn, numpy as np } from "@jax-js/jax";
 import { frozen, fused, withDerivative } from "./custom.js";
 
 /**
- * Stable forms. jax-js' own sigmoid, silu, softplus and logSigmoid give NaN or infinite gradients for arguments beyond about 88,
- * and its `power(x, 2)` a NaN at 0; these are right from -Infinity's neighbourhood to +Infinity's. Their goldens come from PyTorch.
+ * Stable forms. jax-js' own sigmoid, silu, softplus and logSigmoid give NaN or infinite gradients for arguments
+ * beyond about 88, and its `power(x, 2)` a NaN at 0; these are right from -Infinity's neighbourhood to +Infinity's.
+ * Their goldens come from PyTorch.
  */
 
 const fusedTanh = fused("tanh", (x) => np.tanh(x));
@@ -21,8 +22,8 @@ export function tanh(x: np.Array): np.Array {
 }
 
 /**
- * 1 / (1 + exp(-x)); derivative s (1 - s). Exact to about 1e-7 absolute, not relative: for a loss use the forms on logits
- * ({@link softplus}, {@link logSigmoid}), whose small gradients are exact.
+ * 1 / (1 + exp(-x)); derivative s (1 - s). Exact to about 1e-7 absolute, not relative: for a loss use the forms on
+ * logits ({@link softplus}, {@link logSigmoid}), whose small gradients are exact.
  */
 export function sigmoid(x: np.Array): np.Array {
   const s = fusedSigmoid(frozen(x));
@@ -77,8 +78,8 @@ export function geluTanh(x: np.Array): np.Array {
 const fusedSoftmax = fused("softmax", (x) => nn.softmax(x, -1));
 
 /**
- * exp(x) / sum(exp(x)) over the last axis. Masked logits must be -1e9, not -Infinity: a row that is masked throughout is
- * then uniform, and not NaN.
+ * exp(x) / sum(exp(x)) over the last axis. Masked logits must be -1e9, not -Infinity: a row that is masked
+ * throughout is then uniform, and not NaN.
  */
 export function softmax(x: np.Array): np.Array {
   const y = fusedSoftmax(frozen(x));
@@ -102,7 +103,9 @@ export function logSumExp(x: np.Array): np.Array {
   return withDerivative(y, [x, (dx) => np.sum(np.multiply(dx, np.divide(shifted, total)), -1)]);
 }
 
-/** log(softmax(x)) over the last axis: (x - max) - log(sum(exp(x - max))), exact also where all logits are masked. */
+/**
+ * log(softmax(x)) over the last axis: (x - max) - log(sum(exp(x - max))), exact also where all logits are masked.
+ */
 export function logSoftmax(x: np.Array): np.Array {
   const value = frozen(x);
   const shifted = np.subtract(value, np.max(value, -1, { keepdims: true }));

@@ -4,7 +4,10 @@ import { softmax } from "./activations.js";
 /** What a masked logit is: far below any other, but finite, so that a row masked throughout is no NaN. */
 export const MASKED = -1e9;
 
-/** [length, length] to add to attention logits: 0 where a position may look (itself and the past), {@link MASKED} ahead. */
+/**
+ * [length, length] to add to attention logits: 0 where a position may look (itself and the past), {@link MASKED}
+ * ahead.
+ */
 export function causalMask(length: number): Float32Array {
   const mask = new Float32Array(length * length);
   for (let row = 0; row < length; row++) mask.fill(MASKED, row * length + row + 1, (row + 1) * length);

@@ -29,7 +29,8 @@ export function gruStep(projected: np.Array, hidden: np.Array, parameters: GruPa
 }
 
 /**
- * The states after each step, [batch, length, hidden], from a zero state. Unrolled: good to about 50 steps, slow to compile at 200.
+ * The states after each step, [batch, length, hidden], from a zero state. Unrolled: good to about 50 steps, slow to
+ * compile at 200.
  * @param inputs - [batch, length, input].
  */
 export function gru(inputs: np.Array, parameters: GruParameters): np.Array {

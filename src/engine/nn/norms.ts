@@ -23,8 +23,8 @@ export function rmsNorm(x: np.Array, weight: np.Array, epsilon = 1e-5): np.Array
 }
 
 /**
- * (x - mean) / sqrt(variance + epsilon) over the last axis, times a weight, plus a bias; the variance divides by the number of
- * elements, as in PyTorch. A constant row gives the bias and a finite derivative.
+ * (x - mean) / sqrt(variance + epsilon) over the last axis, times a weight, plus a bias; the variance divides by
+ * the number of elements, as in PyTorch. A constant row gives the bias and a finite derivative.
  */
 export function layerNorm(x: np.Array, weight: np.Array, bias: np.Array, epsilon = 1e-5): np.Array {
   const value = frozen(x);

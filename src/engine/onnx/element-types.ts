@@ -4,7 +4,10 @@ import { TensorProto_DataType } from "../generated/onnx_pb.js";
 export type ElementType =
   "float32" | "float64" | "float16" | "int32" | "int64" | "uint32" | "int8" | "uint8" | "bool";
 
-/** The typed array that holds each element type in JavaScript. A half float is its 16 bits, a boolean a byte of 0 or 1. */
+/**
+ * The typed array that holds each element type in JavaScript. A half float is its 16 bits, a boolean a byte of 0 or
+ * 1.
+ */
 export interface ElementArrays {
   float32: Float32Array;
   float64: Float64Array;

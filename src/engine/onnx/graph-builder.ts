@@ -35,7 +35,10 @@ export interface GraphOptions {
 export interface NodeOptions {
   /** Operator domain; ONNX's own if left out. It must be among the graph's `domains`. */
   domain?: string;
-  /** Names of the outputs, where others must know them; fresh names if left out. `""` is an output that is not wanted. */
+  /**
+   * Names of the outputs, where others must know them; fresh names if left out. `""` is an output that is not
+   * wanted.
+   */
   outputs?: readonly string[];
 }
 
@@ -46,7 +49,10 @@ export interface ExternalTensor {
   readonly bytes: Uint8Array;
 }
 
-/** A finished graph: the protobuf and the bytes that belong in the data file beside it, in ascending order of offset. */
+/**
+ * A finished graph: the protobuf and the bytes that belong in the data file beside it, in ascending order of
+ * offset.
+ */
 export interface BuiltModel {
   readonly model: Uint8Array;
   readonly external: readonly ExternalTensor[];
@@ -73,9 +79,9 @@ function valueInfo(name: string, type: ElementType, shape: readonly Dimension[])
 }
 
 /**
- * Builds one ONNX graph (without subgraphs). Every value is known by its name; an operator's input that is left out is `""`.
- * Nodes are given in an order in which each value is made before it is used: the builder checks that, and that no
- * name is made twice, at once, so that a mistake is found where it was made and not in the runtime.
+ * Builds one ONNX graph (without subgraphs). Every value is known by its name; an operator's input that is left out
+ * is `""`. Nodes are given in an order in which each value is made before it is used: the builder checks that, and
+ * that no name is made twice, at once, so that a mistake is found where it was made and not in the runtime.
  */
 export class GraphBuilder {
   private readonly nodes: NodeProto[] = [];
@@ -135,8 +141,8 @@ export class GraphBuilder {
   }
 
   /**
-   * Adds a weight under a name of its own and returns that name. The bytes are not copied: leave the array unchanged until
-   * {@link build}.
+   * Adds a weight under a name of its own and returns that name. The bytes are not copied: leave the array
+   * unchanged until {@link build}.
    * @param options.external - keep the bytes in the data file beside the model (a protobuf ends at 2 GB).
    */
   initializer<T extends ElementType>(

@@ -4,8 +4,8 @@ import { writeAtomically, writeAtomicallyBy } from "../../core/files.js";
 import type { GraphBuilder } from "./graph-builder.js";
 
 /**
- * Writes a graph as `FILE.onnx` and, where it has external initializers, `FILE.onnx_data` beside it: the two names that
- * Hugging Face's loaders look for. The data file is written first, so that a model file never lacks its data.
+ * Writes a graph as `FILE.onnx` and, where it has external initializers, `FILE.onnx_data` beside it: the two names
+ * that Hugging Face's loaders look for. The data file is written first, so that a model file never lacks its data.
  */
 export async function writeModel(path: string, graph: GraphBuilder): Promise<void> {
   const dataFile = `${basename(path)}_data`;

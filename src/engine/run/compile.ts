@@ -22,8 +22,9 @@ export interface CompileOptions extends DeviceOptions {
 }
 
 /**
- * Outputs that may come in parts, because they are tables into which rows are added. An output N then comes as N (the part that is a whole table, if
- * there is one) and for k = 0, 1 ... as `rows.k:N` [..., width] with the rows' numbers `index.k:N` [...].
+ * Outputs that may come in parts, because they are tables into which rows are added. An output N then comes as N
+ * (the part that is a whole table, if there is one) and for k = 0, 1 ... as `rows.k:N` [..., width] with the rows'
+ * numbers `index.k:N` [...].
  */
 export type MayComeAsRows = (output: string) => boolean;
 
@@ -50,9 +51,10 @@ export class Compiled {
   ) {}
 
   /**
-   * Runs the graph. Nothing is copied on the way in. The event loop stands still meanwhile, so a run should last under a
-   * second.
-   * @param into - tensors to write outputs into, by name; other outputs come in new arrays. None may share memory with
+   * Runs the graph. Nothing is copied on the way in. The event loop stands still meanwhile, so a run should last
+   * under a second.
+   * @param into - tensors to write outputs into, by name; other outputs come in new arrays. None may share memory
+   * with
    * an input: the runtime reads inputs while it writes outputs, and the result would be silently wrong.
    * @returns all outputs; those of `into` are the given tensors.
    */
@@ -125,7 +127,8 @@ const FUSED_PROVIDERS = ["cpu", "cuda"];
 
 /**
  * Traces, lowers and compiles a function of named arrays for the given types and shapes.
- * @throws UsageError `OUT_OF_MEMORY` where a run would not fit; an error with all shapes where the function can't be traced.
+ * @throws UsageError `OUT_OF_MEMORY` where a run would not fit; an error with all shapes where the function can't
+ * be traced.
  */
 export async function compile(
   fn: (inputs: Readonly<Record<string, np.Array>>) => Readonly<Record<string, np.Array>>,

@@ -5,7 +5,9 @@ import { describeSpec, namedTensors, replaceTensors, specOf, type Tensor, type T
 
 /** A function of trees of arrays that runs on ONNX Runtime. */
 export interface Program<I, O> {
-  /** Runs the function; a set of shapes that it has not seen is traced and compiled first (about 0.1 to 1 second). */
+  /**
+   * Runs the function; a set of shapes that it has not seen is traced and compiled first (about 0.1 to 1 second).
+   */
   run(inputs: TensorsOf<I>): Promise<TensorsOf<O>>;
   /** Frees the compiled graphs. */
   release(): Promise<void>;
@@ -17,12 +19,14 @@ interface Entry {
   readonly structure: unknown;
 }
 
-/** How many sets of shapes one program keeps compiled: the whole batch, the last one of an epoch, and a few more. */
+/**
+ * How many sets of shapes one program keeps compiled: the whole batch, the last one of an epoch, and a few more.
+ */
 const KEPT = 8;
 
 /**
- * Makes a program of a function written with jax-js, without `.ref`. The function must depend on its inputs' shapes and its own
- * constants alone: it is called once for each set of shapes, to be traced, and never again.
+ * Makes a program of a function written with jax-js, without `.ref`. The function must depend on its inputs' shapes
+ * and its own constants alone: it is called once for each set of shapes, to be traced, and never again.
  *
  * ```ts
  * const score = program(({ user, item }: { user: np.Array; item: np.Array }) => ({

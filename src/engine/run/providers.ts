@@ -11,11 +11,15 @@ export type Provider = (typeof PROVIDERS)[number];
 export interface DeviceOptions {
   /** Default: `cpu`. */
   provider?: Provider;
-  /** Threads of one operation; default: the number of cores. ONNX Runtime's own default is slower on small machines. */
+  /**
+   * Threads of one operation; default: the number of cores. ONNX Runtime's own default is slower on small machines.
+   */
   threads?: number;
 }
 
-/** The module, loaded when the first graph runs. Its warnings about graphs are for its developers and stay silent. */
+/**
+ * The module, loaded when the first graph runs. Its warnings about graphs are for its developers and stay silent.
+ */
 export async function loadRuntime(): Promise<typeof import("onnxruntime-node")> {
   const loaded = await import("onnxruntime-node");
   // A CommonJS package: some loaders put its exports on the module itself, Node on `default`.
@@ -43,7 +47,10 @@ function threadCount(threads: number | undefined): number {
   return threads;
 }
 
-/** A session's options: the provider alone (an operation it lacks still runs on the processor), and always a thread count. */
+/**
+ * A session's options: the provider alone (an operation it lacks still runs on the processor), and always a thread
+ * count.
+ */
 export function sessionOptions({
   provider = "cpu",
   threads,
@@ -56,7 +63,10 @@ export function sessionOptions({
   };
 }
 
-/** The names that this build of the runtime knows. Another name it ignores without a word, and runs on the processor. */
+/**
+ * The names that this build of the runtime knows. Another name it ignores without a word, and runs on the
+ * processor.
+ */
 async function listed(): Promise<string[]> {
   const runtime = await loadRuntime();
   return runtime.listSupportedBackends().map(({ name }) => name);

@@ -1,6 +1,8 @@
 import type { makeJaxpr } from "@jax-js/jax";
 
-/** jax-js does not export the classes of its intermediate form; these are their types, taken from what it returns. */
+/**
+ * jax-js does not export the classes of its intermediate form; these are their types, taken from what it returns.
+ */
 export type ClosedJaxpr = ReturnType<ReturnType<typeof makeJaxpr>>["jaxpr"];
 export type Jaxpr = ClosedJaxpr["jaxpr"];
 export type Variable = Jaxpr["inBinders"][number];

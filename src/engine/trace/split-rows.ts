@@ -49,9 +49,10 @@ function isZero(atom: Atom): boolean {
 }
 
 /**
- * Splits outputs that are gradients of tables of which rows were picked: instead of a table with the rows added in, each is given
- * out as these rows and their numbers (and the rest, if there is one). Adding rows on the host takes a tenth of the time that the
- * runtime's ScatterElements takes, and a table that only few rows of change needs no pass over the others.
+ * Splits outputs that are gradients of tables of which rows were picked: instead of a table with the rows added in,
+ * each is given out as these rows and their numbers (and the rest, if there is one). Adding rows on the host takes
+ * a tenth of the time that the runtime's ScatterElements takes, and a table that only few rows of change needs no
+ * pass over the others.
  * @param which - for each output whether it may be split.
  */
 export function splitRows(

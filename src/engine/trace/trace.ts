@@ -20,7 +20,9 @@ export interface TracedProgram {
 
 let ready: Promise<unknown> | undefined;
 
-/** Makes jax-js ready; must be awaited before the first {@link trace}. Its WebAssembly device reads the constants. */
+/**
+ * Makes jax-js ready; must be awaited before the first {@link trace}. Its WebAssembly device reads the constants.
+ */
 export async function initTracing(): Promise<void> {
   ready ??= init("wasm").then(() => {
     defaultDevice("wasm");

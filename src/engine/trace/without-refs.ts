@@ -30,10 +30,11 @@ function findCounted(): Map<Disposable, PropertyDescriptor> {
 }
 
 /**
- * Runs a function in which arrays may be used any number of times without `.ref`. The library frees an array at its last counted use;
- * while a function is only traced there is nothing to free, so counting is suspended: every `dispose` does nothing until
- * `work` returns. The traced program is the same as that of the function written with `.ref` (a test holds it).
- * `work` must be synchronous and must not compute on real arrays that are large: they are not freed.
+ * Runs a function in which arrays may be used any number of times without `.ref`. The library frees an array at its
+ * last counted use; while a function is only traced there is nothing to free, so counting is suspended: every
+ * `dispose` does nothing until `work` returns. The traced program is the same as that of the function written with
+ * `.ref` (a test holds it). `work` must be synchronous and must not compute on real arrays that are large: they are
+ * not freed.
  */
 export function withoutRefs<T>(work: () => T): T {
   counted ??= findCounted();

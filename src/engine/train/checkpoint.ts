@@ -56,8 +56,8 @@ async function checkpointFolders(folder: string): Promise<string[]> {
 }
 
 /**
- * Writes a checkpoint as a folder of its own (`step-00000120/` with `state.safetensors`, `best.safetensors`, `checkpoint.json`), then removes
- * older ones: a run killed at any moment leaves a whole checkpoint.
+ * Writes a checkpoint as a folder of its own (`step-00000120/` with `state.safetensors`, `best.safetensors`,
+ * `checkpoint.json`), then removes older ones: a run killed at any moment leaves a whole checkpoint.
  * @returns the folder.
  */
 export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<string> {

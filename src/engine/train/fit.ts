@@ -32,8 +32,8 @@ export interface FitOptions<B> {
   examples: number;
   batchSize: number;
   /**
-   * Makes a batch of some examples. `random` is this batch's own generator (for negative samples, dropout masks): what
-   * it draws depends on the seed, the epoch and the batch's place alone.
+   * Makes a batch of some examples. `random` is this batch's own generator (for negative samples, dropout masks):
+   * what it draws depends on the seed, the epoch and the batch's place alone.
    */
   batch: (examples: Int32Array, random: Random, epoch: number) => TensorsOf<B> | Promise<TensorsOf<B>>;
   /** Orders the examples anew in every epoch. */
@@ -42,7 +42,10 @@ export interface FitOptions<B> {
   dropLast?: boolean;
   /** With it the trainer ends with the parameters of the best validation; without, with the last ones. */
   validation?: Validation;
-  /** Where to keep a checkpoint, and how often in steps (and after every epoch). A checkpoint that is there is gone on with. */
+  /**
+   * Where to keep a checkpoint, and how often in steps (and after every epoch). A checkpoint that is there is gone
+   * on with.
+   */
   checkpoint?: {
     folder: string;
     every?: number;
@@ -81,9 +84,10 @@ export function miniBatches(
 const START: Position = { epoch: 0, batch: 0, lossSum: 0, history: [], best: null, stale: 0 };
 
 /**
- * Trains for some epochs of mini-batches. A run that is killed and started again with the same arguments and the same checkpoint folder
- * ends with the same bytes as one that was never killed.
- * @throws NotFiniteError naming the step, the parameters and the last checkpoint; InterruptedError when the signal is aborted (after
+ * Trains for some epochs of mini-batches. A run that is killed and started again with the same arguments and the
+ * same checkpoint folder ends with the same bytes as one that was never killed.
+ * @throws NotFiniteError naming the step, the parameters and the last checkpoint; InterruptedError when the signal
+ * is aborted (after
  * a checkpoint).
  */
 export async function fit<P, B, F>(trainer: Trainer<P, B, F>, options: FitOptions<B>): Promise<FitReport> {

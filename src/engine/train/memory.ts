@@ -47,7 +47,10 @@ const PAGE = 65536;
 /** A WebAssembly memory has 32-bit addresses. */
 const MOST_PAGES = 65536;
 const ALIGNMENT = 16;
-/** Numbers, and row numbers, that {@link TrainingMemory.addRows} takes in at a time: small enough for a processor's cache. */
+/**
+ * Numbers, and row numbers, that {@link TrainingMemory.addRows} takes in at a time: small enough for a processor's
+ * cache.
+ */
 const SCRATCH = 32768;
 
 /** An array in a {@link TrainingMemory}. The view stays valid as long as the memory: it never grows. */

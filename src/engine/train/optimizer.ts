@@ -71,7 +71,10 @@ export function adam(options: AdamOptions): Optimizer {
   return adamLike("adam", options, false);
 }
 
-/** Adam with decoupled weight decay as PyTorch's `AdamW` (Loshchilov & Hutter 2019): w -= lr weightDecay w, beside Adam's step. */
+/**
+ * Adam with decoupled weight decay as PyTorch's `AdamW` (Loshchilov & Hutter 2019): w -= lr weightDecay w, beside
+ * Adam's step.
+ */
 export function adamW(options: AdamOptions): Optimizer {
   return adamLike("adamw", options, true);
 }

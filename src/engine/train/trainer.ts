@@ -27,11 +27,14 @@ import { TrainedParameter } from "./parameter.js";
 import { constantRate, type Schedule } from "./schedule.js";
 
 export interface TrainerOptions<P, B, F> extends CompileOptions {
-  /** What is trained: a tree of float32 tensors with their first values. They are not changed: the trainer works on copies. */
+  /**
+   * What is trained: a tree of float32 tensors with their first values. They are not changed: the trainer works on
+   * copies.
+   */
   parameters: P;
   /**
-   * The loss of a batch: a scalar, the mean over the batch. Written with jax-js, without `.ref`; called once for each
-   * set of shapes.
+   * The loss of a batch: a scalar, the mean over the batch. Written with jax-js, without `.ref`; called once for
+   * each set of shapes.
    */
   loss: (parameters: ArraysOf<P>, batch: B, fixed: ArraysOf<F>) => LossResult;
   optimizer: Optimizer;
@@ -44,10 +47,11 @@ export interface TrainerOptions<P, B, F> extends CompileOptions {
   /** Which parameters the optimiser's weight decay shrinks; default all. */
   decays?: (name: string) => boolean;
   /**
-   * Names of big tables of which a batch touches few rows: only the rows that the loss picks by `np.take(table, index, 0)`, its one
-   * use of them, are updated, so the cost of a step does not grow with the table. With Adam that is "lazy" Adam (PyTorch's SparseAdam): a row's moments
-   * stand still while no batch touches it, where dense Adam (PyTorch's default, and RecBole's) lets them decay and goes on moving the
-   * row. Plain SGD gives the same weights either way.
+   * Names of big tables of which a batch touches few rows: only the rows that the loss picks by `np.take(table,
+   * index, 0)`, its one use of them, are updated, so the cost of a step does not grow with the table. With Adam
+   * that is "lazy" Adam (PyTorch's SparseAdam): a row's moments stand still while no batch touches it, where dense
+   * Adam (PyTorch's default, and RecBole's) lets them decay and goes on moving the row. Plain SGD gives the same
+   * weights either way.
    */
   lazyTables?: readonly string[];
 }
@@ -71,8 +75,8 @@ const KEPT = 8;
 const slotPrefix = (slot: string): string => `slot.${slot}:`;
 
 /**
- * Trains one model. Loss and gradients are one graph and one run; the optimiser then passes once over the parameters, in place.
- * Made by {@link createTrainer}.
+ * Trains one model. Loss and gradients are one graph and one run; the optimiser then passes once over the
+ * parameters, in place. Made by {@link createTrainer}.
  */
 export class Trainer<P, B, F> {
   private readonly trained: readonly TrainedParameter[];
@@ -121,7 +125,9 @@ export class Trainer<P, B, F> {
     return this.steps;
   }
 
-  /** The parameters as they are now: the trainer's own arrays, which the next steps overwrite. Copy what you keep. */
+  /**
+   * The parameters as they are now: the trainer's own arrays, which the next steps overwrite. Copy what you keep.
+   */
   get parameters(): P {
     const now = Object.fromEntries(this.trained.map(({ name, value }) => [name, value]));
     return replaceTensors(this.options.parameters, (name) => now[name]) as P;

@@ -1,5 +1,6 @@
-;; One pass of an optimiser over an array: four numbers at a time, then what is left one by one. All float32 but for the sum of
-;; squares, which is double. WebAssembly has no fused multiply-add and one thread runs it, so the bits are the same everywhere.
+;; One pass of an optimiser over an array: four numbers at a time, then what is left one by one. All float32 but for
+;; the sum of squares, which is double. WebAssembly has no fused multiply-add and one thread runs it, so the bits
+;; are the same everywhere.
 ;;
 ;; w: parameter, g: gradient (byte addresses), count: numbers. The gradient that counts is  d = g * scale + w * l2.
 ;;

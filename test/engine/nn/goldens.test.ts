@@ -130,7 +130,8 @@ describe("activations at 0, ±100 and between", () => {
 });
 
 describe("over the last axis", () => {
-  // x = torch.tensor([[1., 2., 3.], [100., -100., 0.], [-1e9, -1e9, -1e9], [0., 0., 0.]]), w = torch.tensor([[1., -2., .5]]).repeat(4, 1)
+  // x = torch.tensor([[1., 2., 3.], [100., -100., 0.], [-1e9, -1e9, -1e9], [0., 0., 0.]]), w = torch.tensor([[1.,
+  // -2., .5]]).repeat(4, 1)
   const x = float32([1, 2, 3, 100, -100, 0, -1e9, -1e9, -1e9, 0, 0, 0], [4, 3]);
   const w = float32([1, -2, 0.5, 1, -2, 0.5, 1, -2, 0.5, 1, -2, 0.5], [4, 3]);
   test("softmax, rows of masked logits too", async () => {
@@ -168,7 +169,8 @@ describe("over the last axis", () => {
     );
   });
   test("log of the sum of exponentials", async () => {
-    // torch.logsumexp(x[[0, 1, 3]], -1), w = torch.tensor([1., 2., 4.]); PyTorch rounds the gradient of the row of -1e9 to 1, 1, 1
+    // torch.logsumexp(x[[0, 1, 3]], -1), w = torch.tensor([1., 2., 4.]); PyTorch rounds the gradient of the row of
+    // -1e9 to 1, 1, 1
     await expectGoldens(
       one(logSumExp),
       { x: float32([1, 2, 3, 100, -100, 0, 0, 0, 0], [3, 3]), w: float32([1, 2, 4]) },
@@ -319,7 +321,8 @@ describe("layers", () => {
 
   test("gated recurrent unit", async () => {
     // gru = torch.nn.GRU(2, 3, batch_first=True), each parameter torch.sin(torch.arange(numel)) in its shape;
-    // x = torch.cos(torch.arange(16.)).reshape(2, 4, 2), w = torch.sin(torch.arange(24.)).reshape(2, 4, 3); y, _ = gru(x)
+    // x = torch.cos(torch.arange(16.)).reshape(2, 4, 2), w = torch.sin(torch.arange(24.)).reshape(2, 4, 3); y, _ =
+    // gru(x)
     const inputs = {
       x: numbers(16, Math.cos, [2, 4, 2]),
       w: numbers(24, Math.sin, [2, 4, 3]),
@@ -365,8 +368,9 @@ describe("layers", () => {
   });
 
   test("causal attention", async () => {
-    // q = torch.sin(torch.arange(16.)).reshape(1, 2, 4, 2), k = torch.cos(torch.arange(16.))..., v = torch.sin(torch.arange(16.) * .5)...,
-    // w = torch.cos(torch.arange(16.) * .3)...; F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    // q = torch.sin(torch.arange(16.)).reshape(1, 2, 4, 2), k = torch.cos(torch.arange(16.))..., v =
+    // torch.sin(torch.arange(16.) * .5)..., w = torch.cos(torch.arange(16.) * .3)...;
+    // F.scaled_dot_product_attention(q, k, v, is_causal=True)
     const shape = [1, 2, 4, 2];
     const inputs = {
       q: numbers(16, Math.sin, shape),
@@ -400,7 +404,8 @@ describe("layers", () => {
   });
 
   test("embedding, with repeated indices", async () => {
-    // e = torch.zeros(5, 2, requires_grad=True), w = torch.arange(12.).reshape(2, 3, 2); F.embedding(torch.tensor([[0, 3, 3], [3, 0, 4]]), e)
+    // e = torch.zeros(5, 2, requires_grad=True), w = torch.arange(12.).reshape(2, 3, 2);
+    // F.embedding(torch.tensor([[0, 3, 3], [3, 0, 4]]), e)
     const inputs = {
       e: float32(new Float32Array(10), [5, 2]),
       i: int32([0, 3, 3, 3, 0, 4], [2, 3]),

@@ -168,7 +168,10 @@ test("a run that is killed again and again ends with the bytes of one that is no
 
   const parts = join(folder, "parts.safetensors");
   let kills = 0;
-  /** Kills the run as soon as it begins one of these steps: within an epoch, just after a checkpoint, at a new epoch's start. */
+  /**
+   * Kills the run as soon as it begins one of these steps: within an epoch, just after a checkpoint, at a new
+   * epoch's start.
+   */
   for (const fatal of [7, 12, 31]) {
     const run = spawn(process.execPath, [...command, join(folder, "killed"), parts, "20"]);
     await new Promise<void>((resolve, reject) => {

@@ -5,8 +5,8 @@ import { adamW } from "../../../src/engine/train/optimizer.js";
 import { accuracy, bprBatch, bprTrainer, fitBpr, twoTastes } from "./bpr.js";
 
 /**
- * A training run of its own process, to be killed: `killed-run.ts FOLDER OUT [MILLISECONDS]`. It checkpoints every 5 steps, waits so long after each
- * step, tells its steps on stdout, and writes its final state to OUT.
+ * A training run of its own process, to be killed: `killed-run.ts FOLDER OUT [MILLISECONDS]`. It checkpoints every
+ * 5 steps, waits so long after each step, tells its steps on stdout, and writes its final state to OUT.
  */
 const [folder, out, wait = "0"] = process.argv.slice(2);
 const random = Random.fromSeed("killed");

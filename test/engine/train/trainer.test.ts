@@ -113,8 +113,9 @@ describe("lazy tables", () => {
   });
 
   test("follow PyTorch's SparseAdam", async () => {
-    // e = torch.nn.Embedding(4, 2, sparse=True), weight torch.arange(8.).reshape(4, 2) * .1; SparseAdam(e.parameters(), lr=.1);
-    // for ids in [[0, 1], [1, 1], [3, 1], [0, 0]]: (e(torch.tensor(ids)) * torch.tensor([[1., 2.], [3., -1.]])).pow(2).sum().mul(.5)
+    // e = torch.nn.Embedding(4, 2, sparse=True), weight torch.arange(8.).reshape(4, 2) * .1;
+    // SparseAdam(e.parameters(), lr=.1); for ids in [[0, 1], [1, 1], [3, 1], [0, 0]]: (e(torch.tensor(ids)) *
+    // torch.tensor([[1., 2.], [3., -1.]])).pow(2).sum().mul(.5)
     const trainer = createTrainer({
       parameters: {
         e: float32(
@@ -162,8 +163,8 @@ describe("tables of which rows are picked", () => {
   test("get the gradient of each use", async () => {
     const trainer = tied();
     await trainer.train(batch);
-    // e = torch.sin(torch.arange(12.)).reshape(4, 3).requires_grad_(); a, b = torch.tensor([[0, 3], [3, 3]]), torch.tensor([[1, 3], [0, 3]])
-    // ((e[a] + 2 * e[b]) @ e.T).pow(2).sum().backward(); e - .5 * e.grad
+    // e = torch.sin(torch.arange(12.)).reshape(4, 3).requires_grad_(); a, b = torch.tensor([[0, 3], [3, 3]]),
+    // torch.tensor([[1, 3], [0, 3]]) ((e[a] + 2 * e[b]) @ e.T).pow(2).sum().backward(); e - .5 * e.grad
     const golden = [
       10.9056664, -19.8246021, -32.3282204, -12.7356033, 24.468605, 39.1764908, 10.3990974, -16.3225822,
       -28.0373535, -31.0644894, 83.7942352, 121.612907,

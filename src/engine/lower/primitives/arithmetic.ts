@@ -41,7 +41,9 @@ function add(lowering: Lowering, operands: readonly View[], result: Result): Vie
   return elementwise(emitter, "Add", [a, b], result);
 }
 
-/** 0 * x is 0 even where x is NaN or infinite: the zeros are those of differentiation, which mean "does not depend". */
+/**
+ * 0 * x is 0 even where x is NaN or infinite: the zeros are those of differentiation, which mean "does not depend".
+ */
 function multiply(lowering: Lowering, operands: readonly View[], result: Result): View {
   const { emitter } = lowering;
   const [a, b] = cast(lowering, operands, result);

@@ -24,7 +24,9 @@ interface Matrices {
   readonly contractedFirst: boolean;
 }
 
-/** An operand as [batch..., free, contracted], or [batch..., contracted, free] if it lies so: then nothing moves. */
+/**
+ * An operand as [batch..., free, contracted], or [batch..., contracted, free] if it lies so: then nothing moves.
+ */
 function matrices(
   emitter: Emitter,
   view: View,
@@ -58,7 +60,10 @@ function freeSide({ value, contractedFirst }: Matrices): number {
   return value.shape.at(contractedFirst ? -1 : -2)!;
 }
 
-/** From this many columns on, moving the left matrices once costs less than the runtime's way of reading them transposed. */
+/**
+ * From this many columns on, moving the left matrices once costs less than the runtime's way of reading them
+ * transposed.
+ */
 const WORTH_TRANSPOSING = 64;
 
 /** x [..., m, k] times y [..., k, n]. */
@@ -79,8 +84,8 @@ function matMul({ emitter, fused }: Lowering, x: Matrices, y: Matrices, type: Re
 }
 
 /**
- * Whether y x is the better way to x y: no matrix is then read transposed on the left, where the runtime is slow; or, if one must be, it is
- * the one with fewer rows.
+ * Whether y x is the better way to x y: no matrix is then read transposed on the left, where the runtime is slow;
+ * or, if one must be, it is the one with fewer rows.
  */
 function isBetterSwapped(x: Matrices, y: Matrices): boolean {
   return x.contractedFirst && (!y.contractedFirst || freeSide(x) > freeSide(y));

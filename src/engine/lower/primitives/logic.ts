@@ -11,7 +11,10 @@ function stronger(a: ElementType, b: ElementType): ElementType {
   return STRENGTH.indexOf(a) > STRENGTH.indexOf(b) ? a : b;
 }
 
-/** The type in which two operands are compared. A bare number of the model's code is weak: it takes the other's type. */
+/**
+ * The type in which two operands are compared. A bare number of the model's code is weak: it takes the other's
+ * type.
+ */
 function commonType(operands: readonly View[], weak: readonly boolean[]): ElementType {
   const [a, b] = operands.map(({ value }) => value.type);
   if (weak[0] === weak[1]) return stronger(a, b);
