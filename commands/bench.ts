@@ -34,7 +34,7 @@ export default class Bench extends LlmrecCommand {
         external: new Map(),
         out: flags.out,
         fresh: flags.fresh,
-        cache: this.config.cacheDir,
+        cache: this.datasetCache,
         offline: true,
         progress: this.progress,
         signal: this.signal,

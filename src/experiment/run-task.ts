@@ -35,7 +35,7 @@ export interface TaskRequest {
   /** Folder that holds the run folders. */
   readonly out: string;
   readonly fresh: boolean;
-  /** The program's cache folder. */
+  /** Folder of downloaded data sets. */
   readonly cache: string;
   readonly offline: boolean;
   readonly progress: Progress;
