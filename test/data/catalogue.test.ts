@@ -9,10 +9,9 @@ import {
   formatDataset,
   formatDatasetList,
   listDatasets,
-  openByName,
+  openDataset,
   validateDataset,
 } from "../../src/data/catalogue.js";
-import { openDataset } from "../../src/data/open.js";
 import { READERS, readerById } from "../../src/data/readers/index.js";
 import { findDataset, loadRegistry } from "../../src/data/registry.js";
 import { formatProfile } from "../../src/data/validate.js";
@@ -116,19 +115,19 @@ describe("opening by name or path", () => {
   it("takes a path for itself, and a free name for data given apart", async () => {
     const folder = folderOf({ "shop.csv": CSV });
     const path = join(folder, "shop.csv");
-    expect((await openByName(path, { cache: cache() })).name).toBe("shop");
-    expect((await openByName("mine", { cache: cache(), data: path })).name).toBe("mine");
-    expect(await failureOf(openByName(join(folder, "shpo.csv"), { cache: cache() }))).toMatchObject({
+    expect((await openDataset(path, { cache: cache() })).name).toBe("shop");
+    expect((await openDataset("mine", { cache: cache(), data: path })).name).toBe("mine");
+    expect(await failureOf(openDataset(join(folder, "shpo.csv"), { cache: cache() }))).toMatchObject({
       code: "FILE_NOT_FOUND",
     });
-    expect(await failureOf(openByName("ml-100", { cache: cache() }))).toMatchObject({
+    expect(await failureOf(openDataset("ml-100", { cache: cache() }))).toMatchObject({
       code: "UNKNOWN_DATASET",
     });
   });
 
   it("does not let other data pass for the published ones", async () => {
     const data = folderOf({ "small.inter": "user_id:token\titem_id:token\nu\ti\n" });
-    const { notes } = await openByName("ml-100k", { cache: cache(), data });
+    const { notes } = await openDataset("ml-100k", { cache: cache(), data });
     expect(notes).toEqual([
       "These are not the published data of MovieLens 100K: 1 users instead of 943, 1 items instead of 1682, 1 interactions instead of 100000.",
     ]);
@@ -136,31 +135,31 @@ describe("opening by name or path", () => {
 
   it("names what is missing offline, and how to get what can't be fetched", async () => {
     const folder = cache();
-    expect(await failureOf(openByName("ml-1m", { cache: folder, offline: true }))).toMatchObject({
+    expect(await failureOf(openDataset("ml-1m", { cache: folder, offline: true }))).toMatchObject({
       code: "OFFLINE",
       exit: 3,
-      file: join(folder, "ml-1m", "ml-1m.zip"),
+      file: join(folder, "datasets", "ml-1m", "ml-1m.zip"),
     });
-    const report = await failureOf(openByName("book-crossing", { cache: folder, offline: true }));
+    const report = await failureOf(openDataset("book-crossing", { cache: folder, offline: true }));
     expect(report).toMatchObject({ code: "NOT_FETCHABLE", exit: 3 });
-    expect(report.hint).toContain(join(folder, "book-crossing"));
-    expect(await failureOf(openByName("inspired", { cache: folder, data: folder }))).toMatchObject({
+    expect(report.hint).toContain(join(folder, "datasets", "book-crossing"));
+    expect(await failureOf(openDataset("inspired", { cache: folder, data: folder }))).toMatchObject({
       code: "NOT_READABLE",
     });
   });
 
   it("reads by hand what was put into the cache, and shows no licence for what is there", async () => {
     const folder = cache();
-    mkdirSync(join(folder, "citeulike-a"));
+    mkdirSync(join(folder, "datasets", "citeulike-a"), { recursive: true });
     for (const [name, text] of [
       ["users.dat", "1 0\n"],
       ["item-tag.dat", "1 0\n"],
       ["tags.dat", "t\n"],
     ] as const)
-      writeFileSync(join(folder, "citeulike-a", name), text);
+      writeFileSync(join(folder, "datasets", "citeulike-a", name), text);
     const said: string[] = [];
     const progress = { ...silentProgress(), note: (line: string) => void said.push(line) };
-    expect(rowsOf(await openByName("citeulike-a", { cache: folder, offline: true, progress }))).toEqual([
+    expect(rowsOf(await openDataset("citeulike-a", { cache: folder, offline: true, progress }))).toEqual([
       ["0", "0"],
     ]);
     expect(said).toEqual([]);
@@ -175,21 +174,6 @@ describe("opening by name or path", () => {
     ).toMatchObject({ code: "INTERRUPTED" });
     expect(said).toHaveLength(1);
     expect(said[0]).toMatch(/^MovieLens 1M: GroupLens terms of use\. .*do not redistribute/);
-  });
-
-  it("takes the columns of a run's configuration", async () => {
-    const path = join(folderOf({ "t.csv": "who,item,rating\na,b,3\n" }), "t.csv");
-    const request = {
-      dataset: path,
-      world: {},
-      cache: cache(),
-      progress: silentProgress(),
-      signal: new AbortController().signal,
-    };
-    expect(rowsOf(await openDataset({ ...request, columns: { user: "who" } }))).toEqual([["a", "b", 3]]);
-    expect(
-      await failureOf(Promise.resolve().then(() => openDataset({ ...request, columns: { usr: "who" } }))),
-    ).toMatchObject({ code: "BAD_COLUMNS", exit: 2 });
   });
 });
 
