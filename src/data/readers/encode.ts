@@ -100,7 +100,7 @@ async function checkRows(database: Database, source: InteractionTable): Promise<
   throw new DataError("BAD_TIME", `the time ${time} is not in seconds since 1970 (up to the year 2100)`, {
     ...place,
     column: source.columns.time,
-    hint: "If it is in milliseconds, say so with time_unit: milliseconds.",
+    hint: 'If it is in milliseconds, say so with "time_unit: milliseconds" in a dataset.yaml (docs/datasets.md).',
   });
 }
 
