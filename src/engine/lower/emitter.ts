@@ -142,6 +142,8 @@ export class Emitter {
       inputs.forEach(writeConstant);
       const names = (values: readonly Value[]) => values.map(({ name }) => name);
       graph.nodeWithOutputs(op, names(inputs), names(results), attributes, domain);
+      // The runtime checks these against its own inference, so a wrong shape of ours shows when the graph is loaded.
+      for (const { name, type, shape } of results) graph.valueInfo(name, type, shape);
     }
     for (const { name, value } of outputs) {
       writeConstant(value);

@@ -92,11 +92,15 @@ export class ShapeError extends TypeError {
   override name = "ShapeError";
 }
 
-/** What the library says of a mismatch names no array: this adds all arrays with their shapes. */
+/** How many arrays an error lists. */
+const LISTED = 24;
+
+/** What the library says of a mismatch names no array: this adds the arrays with their shapes. */
 function traceError(name: string, inputs: Specs, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const arrays = Object.entries(inputs).map(([input, spec]) => `${input} ${describeSpec(spec)}`);
-  return new Error(`${name}: ${reason} (with ${arrays.join(", ")})`, { cause });
+  const more = arrays.length > LISTED ? ` and ${arrays.length - LISTED} more` : "";
+  return new Error(`${name}: ${reason} (with ${arrays.slice(0, LISTED).join(", ")}${more})`, { cause });
 }
 
 /** Microsoft's fused matrix product runs on these; elsewhere the graph keeps to ONNX's own operators. */
