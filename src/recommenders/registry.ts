@@ -5,6 +5,8 @@ import type { TaskId } from "../tasks/task.js";
 import { oracle } from "./controls/oracle.js";
 import { popularity } from "./controls/popularity.js";
 import { random } from "./controls/random.js";
+import { ctrRate, itemRate, oracleCtr, randomCtr } from "./ctr/controls.js";
+import { autoint, dcnv2, deepfm, din, fm, lr, xdeepfm } from "./ctr/recommenders.js";
 import { als } from "./factorisation/als.js";
 import { ease } from "./factorisation/ease.js";
 import { contentKnn } from "./neighbours/content-knn.js";
@@ -25,6 +27,17 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   ease,
   als,
   oracle,
+  randomCtr,
+  ctrRate,
+  itemRate,
+  lr,
+  fm,
+  deepfm,
+  dcnv2,
+  autoint,
+  xdeepfm,
+  din,
+  oracleCtr,
 ];
 
 /**
