@@ -6,7 +6,9 @@ import { oracle } from "./controls/oracle.js";
 import { popularity } from "./controls/popularity.js";
 import { random } from "./controls/random.js";
 import { als } from "./factorisation/als.js";
+import { bprMf } from "./factorisation/bpr-mf.js";
 import { ease } from "./factorisation/ease.js";
+import { lightGcn } from "./graph/lightgcn.js";
 import { contentKnn } from "./neighbours/content-knn.js";
 import { itemKnn } from "./neighbours/item-knn.js";
 import { userKnn } from "./neighbours/user-knn.js";
@@ -24,6 +26,8 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   userKnn,
   ease,
   als,
+  bprMf,
+  lightGcn,
   oracle,
 ];
 
