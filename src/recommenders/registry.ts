@@ -8,7 +8,9 @@ import { random } from "./controls/random.js";
 import { ctrRate, itemRate, oracleCtr, randomCtr } from "./ctr/controls.js";
 import { autoint, dcnv2, deepfm, din, fm, lr, xdeepfm } from "./ctr/recommenders.js";
 import { als } from "./factorisation/als.js";
+import { bprMf } from "./factorisation/bpr-mf.js";
 import { ease } from "./factorisation/ease.js";
+import { lightGcn } from "./graph/lightgcn.js";
 import { contentKnn } from "./neighbours/content-knn.js";
 import { itemKnn } from "./neighbours/item-knn.js";
 import { userKnn } from "./neighbours/user-knn.js";
@@ -26,6 +28,8 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   userKnn,
   ease,
   als,
+  bprMf,
+  lightGcn,
   oracle,
   randomCtr,
   ctrRate,

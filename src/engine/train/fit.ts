@@ -46,6 +46,8 @@ export interface FitOptions<B> {
   checkpoint?: {
     folder: string;
     every?: number;
+    /** Seconds to let pass between the checkpoints after epochs; default 0. */
+    spacing?: number;
     /** Whatever else the result depends on, such as a hash of the data. */
     identity?: unknown;
   };
@@ -61,6 +63,19 @@ export interface FitReport {
   readonly best: { readonly epoch: number; readonly metric: number } | null;
   readonly stoppedEarly: boolean;
 }
+
+/** What {@link fit} asks of a trainer: {@link Trainer}, or a model that makes its steps by itself. */
+export type Trainable<B> = Pick<
+  Trainer<unknown, B, unknown>,
+  | "step"
+  | "parameters"
+  | "parameterRecord"
+  | "setParameterRecord"
+  | "identity"
+  | "snapshot"
+  | "restore"
+  | "train"
+>;
 
 /** The batches of one epoch: the examples in a seeded order, cut in equal parts; the last one may be shorter. */
 export function miniBatches(
@@ -86,17 +101,18 @@ const START: Position = { epoch: 0, batch: 0, lossSum: 0, history: [], best: nul
  * @throws NotFiniteError naming the step, the parameters and the last checkpoint; InterruptedError when the signal is aborted (after
  * a checkpoint).
  */
-export async function fit<P, B, F>(trainer: Trainer<P, B, F>, options: FitOptions<B>): Promise<FitReport> {
+export async function fit<B>(trainer: Trainable<B>, options: FitOptions<B>): Promise<FitReport> {
   return new Run(trainer, options).go();
 }
 
-class Run<P, B, F> {
+class Run<B> {
   private position: Position = START;
   private bestParameters: Tensors | null = null;
   private lastCheckpoint: string | undefined;
+  private savedAt = performance.now();
 
   constructor(
-    private readonly trainer: Trainer<P, B, F>,
+    private readonly trainer: Trainable<B>,
     private readonly options: FitOptions<B>,
   ) {
     if (options.examples < 1) throw new RangeError("there are no examples to train on");
@@ -155,6 +171,7 @@ class Run<P, B, F> {
       best: this.bestParameters,
     };
     this.lastCheckpoint = await writeCheckpoint(checkpoint.folder, content);
+    this.savedAt = performance.now();
   }
 
   private async epoch(): Promise<void> {
@@ -186,7 +203,7 @@ class Run<P, B, F> {
       step.end();
     }
     await this.endEpoch(epoch, batches.length);
-    await this.save();
+    if (performance.now() - this.savedAt >= 1000 * (checkpoint?.spacing ?? 0)) await this.save();
   }
 
   private async guarded<T>(work: () => Promise<T>): Promise<T> {
