@@ -90,7 +90,8 @@ function drawFilm(
     const genre = random.weighted(open);
     const candidates = catalogue.byGenre[genre];
     let total = 0;
-    for (let n = 0; n < candidates.length; n++) total += appeal[candidates[n]] * exposure[offset + candidates[n]];
+    for (let n = 0; n < candidates.length; n++)
+      total += appeal[candidates[n]] * exposure[offset + candidates[n]];
     let rest = random.uniform() * total;
     for (let n = 0; n < candidates.length; n++) {
       rest -= appeal[candidates[n]] * exposure[offset + candidates[n]];

@@ -20,7 +20,11 @@ export interface Information {
  * log falls short a little while the pool is finite, more so for the films (which tell of tastes of many dimensions)
  * than for the words: the figure for films is a lower bound.
  */
-export function measureInformation(platform: Platform, dialogues: readonly number[], size: number): Information {
+export function measureInformation(
+  platform: Platform,
+  dialogues: readonly number[],
+  size: number,
+): Information {
   const pool = Array.from({ length: size }, (_, k) => poolMember(platform, 1_000_000 + k));
   const { catalogue } = platform;
   const films = catalogue.films.length;
