@@ -1,5 +1,5 @@
 import js from "@eslint/js";
-import importX from "eslint-plugin-import-x";
+import importPlugin from "eslint-plugin-import";
 import tseslint from "typescript-eslint";
 
 /**
@@ -34,17 +34,20 @@ const noCommands = {
 };
 
 export default tseslint.config(
-  { ignores: ["dist", "runs", "results", "node_modules", "**/generated/**"] },
+  { ignores: ["dist", "runs", "node_modules", "**/generated/**"] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
     files: ["**/*.ts"],
     languageOptions: { parserOptions: { project: "./tsconfig.json", tsconfigRootDir: import.meta.dirname } },
-    plugins: { "import-x": importX },
-    settings: { "import-x/resolver": { typescript: true, node: true } },
+    plugins: { import: importPlugin },
+    settings: {
+      "import/resolver": { typescript: true, node: true },
+      "import/parsers": { "@typescript-eslint/parser": [".ts"] },
+    },
     rules: {
-      "import-x/no-restricted-paths": ["error", { zones: [...zones, noCommands] }],
-      "import-x/no-cycle": "error",
+      "import/no-restricted-paths": ["error", { zones: [...zones, noCommands] }],
+      "import/no-cycle": "error",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       // An index into a typed array that a loop has bounded needs no second look.
       "@typescript-eslint/no-non-null-assertion": "off",

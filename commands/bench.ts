@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Flags } from "@oclif/core";
 import type { TaskId } from "../src/tasks/task.js";
 import { LlmrecCommand } from "./shared/base.js";
@@ -35,7 +34,8 @@ export default class Bench extends LlmrecCommand {
         external: new Map(),
         out: flags.out,
         fresh: flags.fresh,
-        cache: join(this.config.cacheDir, "datasets"),
+        cache: this.datasetCache,
+        offline: true,
         progress: this.progress,
         signal: this.signal,
       });

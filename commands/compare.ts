@@ -2,8 +2,6 @@ import { Args, Flags } from "@oclif/core";
 import { LlmrecCommand } from "./shared/base.js";
 import { terminal } from "./shared/terminal.js";
 
-const FORMATS = ["text", "md", "csv", "tex", "json"] as const;
-
 export default class Compare extends LlmrecCommand {
   static override summary = "Show runs side by side, each against the first.";
 
@@ -17,7 +15,11 @@ export default class Compare extends LlmrecCommand {
   static override args = { run: Args.string({ description: "Run folders, two or more.", required: true }) };
 
   static override flags = {
-    format: Flags.option({ options: FORMATS, default: "text" as const, summary: "Form of the table." })(),
+    format: Flags.option({
+      options: ["text", "md", "csv", "tex", "json"] as const,
+      default: "text" as const,
+      summary: "Form of the table.",
+    })(),
   };
 
   override async run(): Promise<unknown> {

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { Flags } from "@oclif/core";
 import type { RunConfig } from "../../src/experiment/config.js";
 import type { TaskId } from "../../src/tasks/task.js";
@@ -45,6 +44,7 @@ export const taskFlags = {
 interface TaskFlags {
   dataset?: string;
   data?: string;
+  columns?: string;
   recommenders?: string;
   seeds?: string;
   split?: string;
@@ -71,7 +71,8 @@ export abstract class TaskCommand extends LlmrecCommand {
       external: parseExternalStages(flags.from),
       out: flags.out,
       fresh: flags.fresh,
-      cache: join(this.config.cacheDir, "datasets"),
+      cache: this.datasetCache,
+      offline: flags.offline,
       progress: this.progress,
       signal: this.signal,
     });

@@ -26,6 +26,20 @@ export function addCosts(parts: readonly Cost[]): Cost {
   return sum;
 }
 
+/** The mean of several runs' costs: what one of them costs. */
+export function meanCost(parts: readonly Cost[]): Cost {
+  const sum = addCosts(parts);
+  const share = (value: number) => value / parts.length;
+  return {
+    fitSeconds: share(sum.fitSeconds),
+    answerSeconds: share(sum.answerSeconds),
+    llmCalls: share(sum.llmCalls),
+    promptTokens: share(sum.promptTokens),
+    completionTokens: share(sum.completionTokens),
+    usd: sum.usd === null ? null : share(sum.usd),
+  };
+}
+
 /** Collects the cost of one recommender's run. */
 export class CostMeter {
   private readonly sum: Cost = zeroCost();

@@ -26,3 +26,15 @@ export function positionsOf(split: Split, part: PartName): Int32Array {
   });
   return Int32Array.from(positions);
 }
+
+/** How many interactions are in each part. */
+export function partSizes({ parts }: Pick<Split, "parts">): Record<PartName, number> {
+  const counts = [0, 0, 0, 0];
+  for (const part of parts) counts[part]++;
+  return {
+    unused: counts[PART.unused],
+    train: counts[PART.train],
+    validation: counts[PART.validation],
+    test: counts[PART.test],
+  };
+}

@@ -5,6 +5,7 @@ import { UsageError } from "../core/errors.js";
 import { fileError } from "../core/files.js";
 import { suggestName } from "../core/names.js";
 import { filterOptions } from "../data/filters.js";
+import { interactionColumns } from "../data/readers/table-descriptor.js";
 
 /** Options by name, as given: checked by whoever owns them (a split strategy, a recommender). */
 const looseOptions = z.record(z.string(), z.unknown());
@@ -21,10 +22,12 @@ export const runConfig = z.strictObject({
   /** Size and seed of the embedded world. */
   world: looseOptions.default({}),
   /** Which columns of a plain table mean what. */
-  columns: looseOptions.default({}),
+  columns: interactionColumns.partial().optional(),
   filter: filterOptions.default({}),
   /** `name` of a strategy with its options, or `file` of a saved split. The task's default where left out. */
   split: looseOptions.default({}),
+  /** Options of the task, such as the threshold of a like (`ctr`). */
+  task: looseOptions.default({}),
   /** Ids, or the groups `all`, `classic`, `control`. */
   recommenders: z.array(z.string().min(1)).min(1).default(["all"]),
   /** Options by recommender id. */

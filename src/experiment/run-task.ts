@@ -3,12 +3,13 @@ import { suggestName } from "../core/names.js";
 import type { Progress } from "../core/progress.js";
 import type { Dataset } from "../data/dataset.js";
 import { filterDataset } from "../data/filters.js";
-import { openDataset } from "../data/open.js";
+import { openDataset } from "../data/catalogue.js";
 import type { Split } from "../data/split.js";
-import { readSplit } from "../data/splits/file.js";
-import { makeSplit } from "../data/splits/strategies.js";
+import { chooseSplit } from "./choose-split.js";
+import type { Recommender } from "../recommenders/recommender.js";
 import { selectRecommenders } from "../recommenders/registry.js";
 import { defaultColdStartSplit, prepareColdStart } from "../tasks/cold-start-task.js";
+import { defaultCtrSplit, prepareCtr } from "../tasks/ctr-task.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
 import type { RunConfig } from "./config.js";
 import { runFolder } from "./run-folder.js";
@@ -18,10 +19,16 @@ import { runRecommenders, type RunResult } from "./run.js";
 const TASKS: {
   readonly [T in TaskId]: {
     defaultSplit(dataset: Dataset): string;
-    prepare(dataset: Dataset, split: Split, ks: readonly number[]): PreparedTask<T>;
+    prepare(
+      dataset: Dataset,
+      split: Split,
+      ks: readonly number[],
+      options: Readonly<Record<string, unknown>>,
+    ): PreparedTask<T>;
   };
 } = {
   "cold-start": { defaultSplit: defaultColdStartSplit, prepare: prepareColdStart },
+  ctr: { defaultSplit: defaultCtrSplit, prepare: prepareCtr },
 };
 
 /** What a command asks for. */
@@ -37,6 +44,7 @@ export interface TaskRequest {
   readonly fresh: boolean;
   /** Folder of downloaded data sets. */
   readonly cache: string;
+  readonly offline: boolean;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -45,22 +53,46 @@ export interface TaskRequest {
 export async function runTask(request: TaskRequest): Promise<RunResult> {
   const { config, task, progress, signal } = request;
   // Wrong names are found before any work is done.
-  const recommenders = selectRecommenders(task, config.recommenders);
+  const chosen = selectRecommenders(task, config.recommenders);
   checkOptionOwners(
     config,
-    recommenders.map(({ id }) => id),
+    chosen.map(({ id }) => id),
   );
-  const opened = await openDataset({ ...config, cache: request.cache, progress, signal });
+  const { data, world, columns } = config;
+  const { cache, offline } = request;
+  const opened = await openDataset(config.dataset, {
+    data,
+    world,
+    columns,
+    cache,
+    offline,
+    progress,
+    signal,
+  });
   const dataset = filterDataset(opened, config.filter);
-  const split = await splitFor(dataset, config, TASKS[task].defaultSplit(dataset));
+  const recommenders = chosen.filter((one) => canTakePart(one, dataset, config));
+  const split = await chooseSplit(dataset, config, TASKS[task].defaultSplit(dataset));
   return runRecommenders({
     ...request,
     folder: runFolder(request.out, request.command, config),
     dataset,
     split,
-    prepared: TASKS[task].prepare(dataset, split, config.ks),
+    prepared: TASKS[task].prepare(dataset, split, config.ks, config.task),
     recommenders,
   });
+}
+
+/** An oracle needs the truth: without it, it is left out of a group, and an error where it was named. */
+function canTakePart({ id, needsTruth }: Recommender<TaskId>, dataset: Dataset, config: RunConfig): boolean {
+  if (needsTruth !== true || dataset.truth !== undefined) return true;
+  if (!config.recommenders.includes(id)) return false;
+  throw new UsageError(
+    "NO_TRUTH",
+    `${id} ranks by the truth behind the data, and nobody knows that of ${dataset.name}`,
+    {
+      hint: "Use it with --dataset world, without filters that change its tables.",
+    },
+  );
 }
 
 function checkOptionOwners(config: RunConfig, ids: readonly string[]): void {
@@ -71,13 +103,4 @@ function checkOptionOwners(config: RunConfig, ids: readonly string[]): void {
       });
     }
   }
-}
-
-async function splitFor(dataset: Dataset, config: RunConfig, fallback: string): Promise<Split> {
-  const { name, file, ...options } = config.split;
-  if (file === undefined) return makeSplit(dataset, typeof name === "string" ? name : fallback, options);
-  if (typeof file !== "string" || name !== undefined || Object.keys(options).length > 0) {
-    throw new UsageError("BAD_CONFIG", "a split is either a file or a strategy with its options, not both");
-  }
-  return readSplit(file, dataset);
 }

@@ -1,14 +1,14 @@
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { codeVersion } from "../core/code-version.js";
-import { CostMeter, type Cost } from "../core/cost.js";
+import { CostMeter, meanCost, type Cost } from "../core/cost.js";
 import { throwIfInterrupted } from "../core/errors.js";
 import { writeAtomicallyBy, writeJson } from "../core/files.js";
 import type { Progress } from "../core/progress.js";
 import { Random } from "../core/random.js";
 import { StageStore } from "../core/stages.js";
 import type { Dataset } from "../data/dataset.js";
-import { PART, type Split } from "../data/split.js";
+import { partSizes, type Split } from "../data/split.js";
 import { writeSplit } from "../data/splits/file.js";
 import { hashDataset } from "../data/splits/hash.js";
 import { metricColumn } from "../metrics/registry.js";
@@ -48,7 +48,7 @@ export interface RunResult {
 }
 
 /** Raised when the meaning of the files in a run folder changes. */
-const EVALUATION_VERSION = 1;
+const EVALUATION_VERSION = 2;
 
 /**
  * Runs every recommender on a prepared task and writes the run folder: manifest, split, per-case values and answers,
@@ -71,14 +71,20 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
   const rows: ScoreRow[] = [];
   const cost: Record<string, Cost> = {};
   for (const recommender of recommenders) {
-    const meter = new CostMeter();
     const results: SeedResult[] = [];
+    const costs: Cost[] = [];
     for (const seed of recommender.seeded ? config.seeds : config.seeds.slice(0, 1)) {
       throwIfInterrupted(request.signal);
+      const meter = new CostMeter();
       results.push(await runOnce(request, recommender, options[recommender.id], seed, meter));
+      costs.push(meter.total);
     }
-    rows.push({ recommender: recommender.id, kind: recommender.kind, metrics: aggregateSeeds(results) });
-    cost[recommender.id] = meter.total;
+    rows.push({
+      recommender: recommender.id,
+      kind: recommender.kind,
+      metrics: aggregateSeeds(results, request.prepared),
+    });
+    cost[recommender.id] = meanCost(costs);
   }
 
   const scoreboard: Scoreboard = {
@@ -137,6 +143,7 @@ async function runOnce<T extends TaskId>(
       data: hashDataset(dataset),
       split: request.split.hash,
       ks: request.config.ks,
+      task: request.config.task,
       code: await codeVersion(),
       external,
     },
@@ -165,10 +172,6 @@ async function describeRun<T extends TaskId>(
   options: Readonly<Record<string, unknown>>,
 ): Promise<Manifest> {
   const { dataset, split, config } = request;
-  const partSizes = Object.entries(PART).map(([name, part]) => [
-    name,
-    split.parts.filter((p) => p === part).length,
-  ]);
   return {
     schemaVersion: 1,
     status: "running",
@@ -187,7 +190,7 @@ async function describeRun<T extends TaskId>(
     split: {
       description: split.description,
       hash: split.hash,
-      interactions: Object.fromEntries(partSizes) as Record<string, number>,
+      interactions: partSizes(split),
     },
     program: await describeProgram(),
     host: describeHost(),

@@ -8,7 +8,7 @@ export interface MetricValue {
   readonly mean: number;
   /** Standard deviation between seeds (n - 1); null for one seed. */
   readonly sd: number | null;
-  /** 95 % bootstrap interval over cases; null for metrics that are no mean over cases. */
+  /** 95 % bootstrap interval over cases or their clusters; null for pooled metrics that have none. */
   readonly ci95: readonly [number, number] | null;
   /** Cases that the mean is over. */
   readonly n: number;
@@ -46,5 +46,5 @@ export interface Scoreboard {
   readonly notes: readonly string[];
 }
 
-/** Cost by recommender id; kept apart from the scoreboard because it holds seconds. */
+/** Cost by recommender id, the mean over its seeds; kept apart from the scoreboard because it holds seconds. */
 export type CostSheet = Readonly<Record<string, Cost>>;

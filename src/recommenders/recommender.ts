@@ -24,6 +24,8 @@ export interface Recommender<T extends TaskId, O = unknown> {
   readonly options: z.ZodType<O>;
   /** True where the seed changes the answers: other recommenders are run once, whatever the seeds. */
   readonly seeded: boolean;
+  /** True for oracles: they take part only where the data set's truth is known. */
+  readonly needsTruth?: boolean;
   fit(train: TrainingData<T>, options: O, context: RunContext): Promise<Fitted<T>>;
 }
 

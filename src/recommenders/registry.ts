@@ -2,10 +2,15 @@ import { z } from "zod";
 import { UsageError } from "../core/errors.js";
 import { suggestName } from "../core/names.js";
 import type { TaskId } from "../tasks/task.js";
+import { oracle } from "./controls/oracle.js";
 import { popularity } from "./controls/popularity.js";
 import { random } from "./controls/random.js";
+import { ctrRate, itemRate, oracleCtr, randomCtr } from "./ctr/controls.js";
+import { autoint, dcnv2, deepfm, din, fm, lr, xdeepfm } from "./ctr/recommenders.js";
 import { als } from "./factorisation/als.js";
+import { bprMf } from "./factorisation/bpr-mf.js";
 import { ease } from "./factorisation/ease.js";
+import { lightGcn } from "./graph/lightgcn.js";
 import { contentKnn } from "./neighbours/content-knn.js";
 import { itemKnn } from "./neighbours/item-knn.js";
 import { userKnn } from "./neighbours/user-knn.js";
@@ -23,6 +28,20 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   userKnn,
   ease,
   als,
+  bprMf,
+  lightGcn,
+  oracle,
+  randomCtr,
+  ctrRate,
+  itemRate,
+  lr,
+  fm,
+  deepfm,
+  dcnv2,
+  autoint,
+  xdeepfm,
+  din,
+  oracleCtr,
 ];
 
 /**

@@ -2,25 +2,26 @@ import { groupsOf } from "./text.js";
 import type { Cell, TableView } from "./view.js";
 
 /**
- * The table as a LaTeX float that compiles with the package booktabs alone: best bold, second underlined, every name
- * escaped, the notes below the rules at footnote size.
+ * The table as a LaTeX float that needs the packages booktabs and graphicx: best bold, second underlined, every name
+ * escaped, the notes below the rules at footnote size; a table wider than its column is shrunk to it.
  */
 export function toLatex(view: TableView): string {
   const spec = view.columns.map(({ align }) => (align === "left" ? "l" : "r")).join("");
   const rows = view.sections.map((lines) => lines.map((cells) => line(cells.map(printed))).join("\n"));
   return [
-    String.raw`% Needs \usepackage{booktabs}`,
+    String.raw`% Needs \usepackage{booktabs,graphicx}`,
     String.raw`\begin{table}[t]`,
-    String.raw`\centering\small\setlength{\tabcolsep}{4pt}`,
+    String.raw`\centering\small\setlength{\tabcolsep}{4pt}\setlength{\belowcaptionskip}{6pt}`,
     String.raw`\caption{${escapeLatex(view.title)}. ${escapeLatex(view.legend)}}`,
     String.raw`\label{tab:${view.label}}`,
+    String.raw`\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%`,
     String.raw`\begin{tabular}{@{}${spec}@{}}`,
     String.raw`\toprule`,
     ...header(view),
     String.raw`\midrule`,
     rows.join("\n\\midrule\n"),
     String.raw`\bottomrule`,
-    String.raw`\end{tabular}`,
+    String.raw`\end{tabular}}`,
     String.raw`\par\smallskip`,
     String.raw`\begin{minipage}{\linewidth}\footnotesize`,
     view.notes.map(escapeLatex).join("\\par\n"),

@@ -30,6 +30,7 @@ export function scoreTable(frame: DataFrame, scoreboard: Scoreboard, options: Sc
     ...headed(shown).map((column) => metricColumn(column, records, options.spread)),
     ...costColumns(records),
   ];
+  const widths = built.some(({ cells }) => cells.some(({ spread }) => spread !== undefined));
   const rungs = records.map((record) => rung(asRow(record)));
   return {
     title: `${taskTitle(scoreboard.task)} on ${scoreboard.dataset}`,
@@ -40,7 +41,7 @@ export function scoreTable(frame: DataFrame, scoreboard: Scoreboard, options: Sc
       records.flatMap((_record, at) => (rungs[at] === level ? [built.map(({ cells }) => cells[at])] : [])),
     ),
     legend: "Best bold, second underlined; controls and the ceiling do not compete.",
-    notes: notesOf(scoreboard, shown, records, options),
+    notes: notesOf(scoreboard, shown, records, widths ? options.spread : null),
   };
 }
 
@@ -134,11 +135,11 @@ function notesOf(
   scoreboard: Scoreboard,
   shown: readonly MetricColumn[],
   records: readonly FrameRecord[],
-  options: ScoreTableOptions,
+  spread: "ci95" | "sd" | null,
 ): string[] {
   const notes = [
     `Split: ${scoreboard.split}. ${seedsNote(scoreboard)} ${casesNote(shown, records)}`.trimEnd(),
-    spreadNote(scoreboard, options.spread),
+    spreadNote(scoreboard, spread),
   ];
   if (shown.some(({ better }) => better === "lower")) notes.push("Higher is better; with ↓ lower is better.");
   const undirected = shown.filter(({ better }) => better === null).map(({ name }) => name);
@@ -152,14 +153,15 @@ function seedsNote({ seeds }: Scoreboard): string {
   return `${seeds.length === 1 ? "Seed" : "Seeds"}: ${seeds.join(", ")}.`;
 }
 
-function spreadNote({ seeds }: Scoreboard, spread: "ci95" | "sd"): string {
-  const mean = seeds.length === 1 ? "" : `Means over ${seeds.length} seeds; `;
-  const width =
-    spread === "sd"
-      ? "± is the standard deviation between seeds"
-      : "± is half the 95 % bootstrap interval over cases";
-  const sentence = mean + width;
-  return `${sentence}; seconds are for fitting and answering.`;
+function spreadNote({ seeds }: Scoreboard, spread: "ci95" | "sd" | null): string {
+  const parts = [
+    ...(seeds.length === 1 ? [] : [`means over ${seeds.length} seeds`]),
+    ...(spread === "sd" ? ["± is the standard deviation between seeds"] : []),
+    ...(spread === "ci95" ? ["± is half the 95 % bootstrap interval over cases"] : []),
+    "seconds are for fitting and answering",
+  ];
+  const sentence = parts.join("; ");
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
 }
 
 /** "Cases: 1,200 (cold), 1,480 (warm, overall)." with a range where rows differ. */

@@ -34,6 +34,7 @@ export function toText(view: TableView, options: TextOptions): string {
 /** A value and its spread are aligned separately, so that the figures stand under each other. */
 interface Layout {
   readonly value: number;
+  readonly sign: number;
   readonly spread: number;
   readonly width: number;
 }
@@ -51,16 +52,13 @@ function layoutsOf(view: TableView): Layout[] {
 
 function layoutOf(column: ViewColumn, at: number, view: TableView): Layout {
   const cells = view.sections.flatMap((lines) => lines.map((line) => line[at]));
-  const value = Math.max(0, ...cells.map((cell) => plain(cell).length));
+  const value = Math.max(0, ...cells.map((cell) => cell.text.length));
+  const sign = Math.max(0, ...cells.map((cell) => cell.sign?.length ?? 0));
   const spread = Math.max(
     0,
     ...cells.map((cell) => (cell.spread === undefined ? 0 : cell.spread.length + 2)),
   );
-  return { value, spread, width: Math.max(value + spread, column.title.length) };
-}
-
-function plain(cell: Cell): string {
-  return cell.text + (cell.sign ?? "");
+  return { value, sign, spread, width: Math.max(value + sign + spread, column.title.length) };
 }
 
 /** Which columns stand in which block: what shares a header stays together where it fits. */
@@ -133,14 +131,13 @@ function heading(name: string, width: number): string {
 }
 
 function printed(cell: Cell, layout: Layout, { align }: ViewColumn, ansi: boolean): string {
-  const text = plain(cell);
-  const gap = " ".repeat(layout.value - text.length);
-  const marked = ansi ? withAnsi(cell.text, cell.mark) + (cell.sign ?? "") : text;
+  const gap = " ".repeat(layout.value - cell.text.length);
+  const marked = ansi ? withAnsi(cell.text, cell.mark) : cell.text;
   const value = align === "left" ? marked + gap : gap + marked;
-  const spread = cell.spread === undefined ? "" : ` ±${cell.spread}`;
-  const content = value + spread.padEnd(layout.spread);
-  const rest = " ".repeat(layout.width - layout.value - layout.spread);
-  return align === "left" ? content + rest : rest + content;
+  const sign = (cell.sign ?? "").padEnd(layout.sign);
+  const spread = (cell.spread === undefined ? "" : ` ±${cell.spread}`).padEnd(layout.spread);
+  const rest = " ".repeat(layout.width - layout.value - layout.sign - layout.spread);
+  return align === "left" ? value + sign + spread + rest : rest + value + sign + spread;
 }
 
 function withAnsi(text: string, mark: Cell["mark"]): string {

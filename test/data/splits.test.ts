@@ -145,7 +145,9 @@ describe("leak checks", () => {
     expect(findLeaks(data, split)).toEqual([
       { kind: "pair in two parts", count: 1, example: "user u0, item i0" },
     ]);
-    expect(() => requireNoLeaks(data, split)).toThrow(/pair in two parts: 1/);
+    expect(() => {
+      requireNoLeaks(data, split);
+    }).toThrow(/pair in two parts: 1/);
   });
 
   it("finds a test interaction before training under a split by time", () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { RANKING_METRICS } from "../../src/metrics/ranking/expectation.js";
 import { METRICS, metricColumn, metricTitle, parseMetricName } from "../../src/metrics/registry.js";
@@ -7,6 +8,20 @@ describe("the metric registry", () => {
     const names = METRICS.map((metric) => metric.name);
     expect(new Set(names).size).toBe(names.length);
     for (const name of RANKING_METRICS) expect(names).toContain(name);
+  });
+
+  it("names every metric in docs/metrics.md with its direction", () => {
+    const docs = readFileSync(new URL("../../docs/metrics.md", import.meta.url), "utf8");
+    for (const { name, cutoff, better, per } of METRICS) {
+      const row = docs.split("\n").find((line) => line.startsWith(`| \`${name}${cutoff ? "@k" : ""}\` |`));
+      expect(row, name).toBeDefined();
+      if ((RANKING_METRICS as readonly string[]).includes(name)) {
+        expect([better, per]).toEqual(["higher", "case"]);
+      } else {
+        const kind = per === "case" ? "per case" : "pooled";
+        expect(row, name).toContain(`| ${kind}, ${better ?? "neither"} |`);
+      }
+    }
   });
 
   it("takes a column's name apart", () => {

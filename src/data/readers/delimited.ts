@@ -3,7 +3,7 @@ import { suggestName } from "../../core/names.js";
 import type { SourceFile } from "../source.js";
 import { literal, pathLiteral, quoteName, type Database } from "./duckdb.js";
 import {
-  badGzip,
+  checkWhole,
   guessSeparator,
   linesOf,
   readHead,
@@ -50,7 +50,7 @@ export async function layoutOf(table: DelimitedFile, required: readonly string[]
       {
         file: file.label,
         line: head.lineNumber,
-        hint: `Change the file, or name its separator (separator: ${JSON.stringify(other!.separator)}).`,
+        hint: `Change the file, or name its separator in a dataset.yaml (separator: ${JSON.stringify(other!.separator)}; docs/datasets.md).`,
       },
     );
 
@@ -117,6 +117,7 @@ export async function loadDelimited(
     .map((name) => `${literal(name)}: ${literal(typeOf.get(name) ?? "VARCHAR")}`)
     .join(", ");
   const select = wanted.map(({ column, as }) => `${quoteName(column)} AS ${quoteName(as)}`).join(", ");
+  await checkWhole(file);
   await database.run("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans");
   try {
     await database.run(
@@ -195,16 +196,13 @@ async function throwFirstReject(database: Database, layout: Layout): Promise<voi
 export function badEncoding(place: { file: string; line: number }): DataError {
   return new DataError("BAD_ENCODING", "this line is not valid UTF-8", {
     ...place,
-    hint: 'If the file is Latin-1 (ISO 8859-1), say so with "encoding: latin-1" (--encoding latin-1).',
+    hint: 'If the file is Latin-1 (ISO 8859-1), say so with "encoding: latin-1" in a dataset.yaml (docs/datasets.md), or convert it: iconv -f latin1 -t utf-8.',
   });
 }
 
 async function parserError(error: unknown, layout: Layout): Promise<unknown> {
   const message = error instanceof Error ? error.message : "";
   const file = layout.file.label;
-  if (layout.file.path.toLowerCase().endsWith(".gz") && /gzip|decompress|inflate|zlib|miniz/i.test(message)) {
-    return badGzip(layout.file, error);
-  }
   if (/not utf-8|unicode|encoding/i.test(message)) {
     return badEncoding({ file, line: Number(/line:? (\d+)/i.exec(message)?.[1] ?? layout.head.lineNumber) });
   }

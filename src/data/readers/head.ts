@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import { createInterface } from "node:readline";
-import { PassThrough, pipeline, type Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
+import { finished } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { DataError } from "../../core/errors.js";
 import { fileError } from "../../core/files.js";
@@ -148,11 +148,17 @@ async function firstBytes(file: SourceFile): Promise<Buffer> {
 export function unpackedStream(file: SourceFile): Readable {
   const source = createReadStream(file.path);
   if (!file.path.toLowerCase().endsWith(".gz")) return source;
-  const out = new PassThrough();
-  pipeline(source, createGunzip(), out, (error) => {
-    if (error && !out.destroyed) out.destroy(badGzip(file, error));
-  });
-  return out;
+  const unpack = createGunzip();
+  // The iteration below meets the error; without a listener here it would end the process.
+  pipeline(source, unpack, () => undefined);
+  const read = async function* () {
+    try {
+      for await (const chunk of unpack) yield chunk as Buffer;
+    } catch (error) {
+      throw badGzip(file, error);
+    }
+  };
+  return Readable.from(read(), { objectMode: false });
 }
 
 /** The error of a `.gz` file that can't be unpacked to its end. */
@@ -164,6 +170,17 @@ export function badGzip(file: SourceFile, cause: unknown): DataError {
   });
 }
 
+/**
+ * Unpacks a `.gz` file to its end without keeping anything: DuckDB takes one that was cut short for complete.
+ * @throws DataError `TRUNCATED_GZIP`
+ */
+export async function checkWhole(file: SourceFile): Promise<void> {
+  if (!file.path.toLowerCase().endsWith(".gz")) return;
+  const stream = unpackedStream(file);
+  stream.resume();
+  await finished(stream);
+}
+
 /** The lines of a text file with their numbers (from 1), as a stream. */
 export async function* linesOf(
   file: SourceFile,
@@ -171,12 +188,17 @@ export async function* linesOf(
 ): AsyncGenerator<{ line: string; number: number }> {
   const input = unpackedStream(file);
   input.setEncoding(encoding);
-  let failure: unknown;
-  input.on("error", (error) => (failure = error));
+  let rest = "";
   let number = 0;
-  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+  const next = (line: string) => {
     number++;
-    yield { line: number === 1 ? line.replace(/^\ufeff/, "") : line, number };
+    const text = line.endsWith("\r") ? line.slice(0, -1) : line;
+    return { line: number === 1 ? text.replace(/^\ufeff/, "") : text, number };
+  };
+  for await (const chunk of input) {
+    const lines = (rest + (chunk as string)).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) yield next(line);
   }
-  if (failure !== undefined) throw failure as Error;
+  if (rest !== "") yield next(rest);
 }

@@ -6,11 +6,13 @@ import { fileError } from "../../core/files.js";
 import { suggestName } from "../../core/names.js";
 import type { Dataset } from "../dataset.js";
 import { openSource, type Source } from "../source.js";
+import { amazon2023 } from "./amazon.js";
 import { bookCrossing, bookCrossingHistory } from "./book-crossing.js";
 import { citeulike } from "./citeulike.js";
 import { movielens100k, movielensCsv, movielensDat } from "./movielens.js";
 import { recbole } from "./recbole.js";
 import type { Reader } from "./reader.js";
+import { steam } from "./steam.js";
 import { DESCRIPTOR_FILES, readDescribedTable, readSingleTable } from "./table.js";
 import type { InteractionColumns } from "./table-descriptor.js";
 import { formatOf } from "./table-file.js";
@@ -24,6 +26,8 @@ export const READERS: readonly Reader[] = [
   citeulike,
   bookCrossing,
   bookCrossingHistory,
+  amazon2023,
+  steam,
 ];
 
 export interface ReadOptions {
@@ -64,10 +68,27 @@ export async function readDataset(options: ReadOptions): Promise<Dataset> {
   return withMatching(path, readers, (reader, source) => reader.read(source, name));
 }
 
-/** The reader of this id. */
+/** Formats that the registry lists but that no reader reads yet, and why. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  redial: "dialogues can't be read yet",
+  inspired: "dialogues can't be read yet",
+  "reddit-movie": "dialogues can't be read yet",
+  world: "the embedded world is made by the program, not read from files",
+};
+
+/** Whether a reader of this id exists. */
+export function isReadable(id: string): boolean {
+  return READERS.some((one) => one.id === id);
+}
+
+/**
+ * The reader of this id.
+ * @throws UsageError `NOT_READABLE` (known, but there is no reader for it), `UNKNOWN_READER`
+ */
 export function readerById(id: string): Reader {
   const reader = READERS.find((one) => one.id === id);
   if (reader !== undefined) return reader;
+  if (id in UNREADABLE) throw new UsageError("NOT_READABLE", `${id}: ${UNREADABLE[id]}`);
   throw new UsageError("UNKNOWN_READER", `there is no reader "${id}"`, {
     hint: suggestName(
       id,

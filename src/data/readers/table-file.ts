@@ -8,7 +8,7 @@ import { suggestName } from "../../core/names.js";
 import type { SourceFile } from "../source.js";
 import { layoutOf, lineOfRow, loadDelimited, type Encoding, type Wanted } from "./delimited.js";
 import { literal, pathLiteral, quoteName, type Database } from "./duckdb.js";
-import { badGzip, linesOf, readHead, splitFields, unpackedStream } from "./head.js";
+import { checkWhole, linesOf, readHead, splitFields, unpackedStream } from "./head.js";
 
 export const TABLE_FORMATS = ["csv", "tsv", "jsonl", "parquet"] as const;
 export type TableFormat = (typeof TABLE_FORMATS)[number];
@@ -147,6 +147,7 @@ async function loadJsonLines(
   wanted: readonly Wanted[],
 ): Promise<void> {
   const { bom } = await readHead(file);
+  await checkWhole(file);
   const clean = bom ? await withoutMark(file) : undefined;
   try {
     const columns = wanted.map(({ column, type }) => `${literal(column)}: ${literal(type)}`).join(", ");
@@ -216,7 +217,6 @@ async function firstFault(file: SourceFile, wanted: readonly Wanted[]): Promise<
 }
 
 function jsonFailure(file: SourceFile, error: unknown): DataError {
-  if (file.path.toLowerCase().endsWith(".gz")) return badGzip(file, error);
   const message = error instanceof Error ? error.message.split("\n")[0] : String(error);
   return new DataError("BAD_TABLE", `the file can't be read: ${message}`, { file: file.label, cause: error });
 }

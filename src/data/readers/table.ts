@@ -2,6 +2,7 @@ import { basename, dirname, join } from "node:path";
 import { DataError, UsageError } from "../../core/errors.js";
 import type { Column, Dataset } from "../dataset.js";
 import type { SourceFile } from "../source.js";
+import { readYaml } from "../yaml-file.js";
 import { assemble } from "./assemble.js";
 import type { Wanted } from "./delimited.js";
 import { withDatabase, type Cell, type Database } from "./duckdb.js";
@@ -14,12 +15,7 @@ import {
   userTable,
   type RawColumns,
 } from "./tables.js";
-import {
-  readYaml,
-  tableDescriptor,
-  type InteractionColumns,
-  type TableDescriptor,
-} from "./table-descriptor.js";
+import { tableDescriptor, type InteractionColumns, type TableDescriptor } from "./table-descriptor.js";
 import { columnsOf, loadTableFile, requireFormat, type TableFile, type TableFormat } from "./table-file.js";
 
 /** Reads the data set that a YAML descriptor describes; its files are looked for beside it. */
@@ -190,7 +186,7 @@ async function recogniseColumns(
       `it is not clear which column is the ${user === undefined ? "user" : "item"}`,
       {
         file: table.file.label,
-        hint: `Name the columns (--columns user=NAME,item=NAME,value=NAME,time=NAME). Found: ${found.join(", ")}.`,
+        hint: `Name the columns (--set columns.user=NAME, columns.item, columns.value, columns.time), or describe the table in a dataset.yaml (docs/datasets.md). Found: ${found.join(", ")}.`,
       },
     );
   }

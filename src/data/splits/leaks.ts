@@ -13,7 +13,7 @@ export interface Leak {
 
 /**
  * Looks for the three ways in which a split can leak: the same user-item pair in two parts; under a split by time,
- * a test (or validation) interaction earlier than the latest training one; a cold item or user with training interactions.
+ * a test interaction earlier than the latest training one; a cold item or user with training interactions.
  */
 export function findLeaks(dataset: Dataset, split: Split): Leak[] {
   const { users, items, times } = dataset.interactions;
@@ -42,7 +42,7 @@ export function findLeaks(dataset: Dataset, split: Split): Leak[] {
   });
   if (split.byTime && times) {
     split.parts.forEach((part, position) => {
-      if ((part === PART.test || part === PART.validation) && times[position] < latestTraining) {
+      if (part === PART.test && times[position] < latestTraining) {
         add("test before training", position, ` at ${times[position]}, training goes to ${latestTraining}`);
       }
     });

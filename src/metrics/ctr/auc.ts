@@ -55,7 +55,7 @@ export function userAucs(
 
 /**
  * The mean of the users' AUC, each weighted by its number of cases (impressions), as in the Deep Interest Network
- * (Zhou et al., KDD 2018, equation 7). Users with one class only have no AUC: they are left out and counted.
+ * (Zhou et al., KDD 2018). Users with one class only have no AUC: they are left out and counted.
  * @returns `gauc` is NaN where no user has both classes.
  */
 export function gauc(

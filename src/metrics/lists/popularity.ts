@@ -24,7 +24,7 @@ export function listPopularity(list: ArrayLike<number>, { users, userCount }: Po
 }
 
 /**
- * Popularity lift (Abdollahpouri et al., UMAP 2020): mean popularity of the lists / mean popularity of the same users'
+ * Popularity lift (Abdollahpouri et al., RecSys 2020): mean popularity of the lists / mean popularity of the same users'
  * profiles - 1. Above 0: the recommender pushes what is popular anyway. Cases where either is NaN are left out; NaN
  * where none is left.
  */

@@ -1,13 +1,17 @@
-/** Whether an ascending list holds a value (binary search). */
-export function containsSorted(list: Int32Array, value: number): boolean {
-  let low = 0;
-  let high = list.length - 1;
-  while (low <= high) {
+/** The first position from `from` on whose value is at least `value`, or the length, in an ascending list. */
+export function firstAtLeast(list: Int32Array, from: number, value: number): number {
+  let low = from;
+  let high = list.length;
+  while (low < high) {
     const middle = (low + high) >> 1;
-    const found = list[middle];
-    if (found === value) return true;
-    if (found < value) low = middle + 1;
-    else high = middle - 1;
+    if (list[middle] < value) low = middle + 1;
+    else high = middle;
   }
-  return false;
+  return low;
+}
+
+/** Whether an ascending list holds a value. */
+export function containsSorted(list: Int32Array, value: number): boolean {
+  const at = firstAtLeast(list, 0, value);
+  return at < list.length && list[at] === value;
 }

@@ -1,4 +1,5 @@
 import { DataError } from "../../core/errors.js";
+import { firstAtLeast } from "./sorted.js";
 
 const LOWEST_FLOAT32 = -3.4028234663852886e38;
 const NONE = new Int32Array(0);
@@ -66,12 +67,9 @@ export class TopK {
   private scanRange(row: Float32Array, from: number, to: number, name: string): void {
     let item = from;
     for (; item < to && this.size < this.k; item++) this.fill(row[item], item, name);
-    let boundary = this.boundary;
-    for (; item < to; item++) {
-      const score = row[item];
-      if (score < boundary && score >= LOWEST_FLOAT32) continue;
-      this.offer(score, item, name);
-      boundary = this.boundary;
+    while ((item = skipBelow(row, item, to, this.boundary)) < to) {
+      this.offer(row[item], item, name);
+      item++;
     }
   }
 
@@ -80,25 +78,34 @@ export class TopK {
       requireAscending(candidates, row.length, "the candidates");
       this.checkedCandidates = candidates;
     }
-    let e = 0;
-    let nextExcluded = excluded.length > 0 ? excluded[0] : row.length;
-    let taken = 0;
-    let boundary = Number.NEGATIVE_INFINITY;
-    for (let c = 0; c < candidates.length; c++) {
-      const item = candidates[c];
-      if (item >= nextExcluded) {
-        while (e < excluded.length && excluded[e] < item) e++;
-        nextExcluded = e < excluded.length ? excluded[e] : row.length;
-        if (item === nextExcluded) continue;
+    let left = candidates.length;
+    let from = 0;
+    for (let e = 0; e < excluded.length; e++) {
+      const to = firstAtLeast(candidates, from, excluded[e]);
+      this.scanListedRange(row, candidates, from, to, name);
+      from = to;
+      if (from < candidates.length && candidates[from] === excluded[e]) {
+        from++;
+        left--;
       }
-      taken++;
-      const score = row[item];
-      if (score < boundary && score >= LOWEST_FLOAT32) continue;
-      if (this.size < this.k) this.fill(score, item, name);
-      else this.offer(score, item, name);
-      if (this.size === this.k) boundary = this.boundary;
     }
-    this.candidateCount = taken;
+    this.scanListedRange(row, candidates, from, candidates.length, name);
+    this.candidateCount = left;
+  }
+
+  private scanListedRange(
+    row: Float32Array,
+    candidates: Int32Array,
+    from: number,
+    to: number,
+    name: string,
+  ): void {
+    let at = from;
+    for (; at < to && this.size < this.k; at++) this.fill(row[candidates[at]], candidates[at], name);
+    while ((at = skipListedBelow(row, candidates, at, to, this.boundary)) < to) {
+      this.offer(row[candidates[at]], candidates[at], name);
+      at++;
+    }
   }
 
   private fill(score: number, item: number, name: string): void {
@@ -167,6 +174,30 @@ export class TopK {
     while (tied < size && scores[size - 1 - tied] === scores[size - 1]) tied++;
     this.tiedAtBoundary = tied + this.leftOutAtBoundary;
   }
+}
+
+/** The first position from `from` on, or `to`, whose score is not an ordinary number below the boundary. */
+function skipBelow(row: Float32Array, from: number, to: number, boundary: number): number {
+  for (let item = from; item < to; item++) {
+    const score = row[item];
+    if (!(score < boundary && score >= LOWEST_FLOAT32)) return item;
+  }
+  return to;
+}
+
+/** {@link skipBelow} over the positions of a list of items. */
+function skipListedBelow(
+  row: Float32Array,
+  list: Int32Array,
+  from: number,
+  to: number,
+  boundary: number,
+): number {
+  for (let at = from; at < to; at++) {
+    const score = row[list[at]];
+    if (!(score < boundary && score >= LOWEST_FLOAT32)) return at;
+  }
+  return to;
 }
 
 function isWorse(scoreA: number, itemA: number, scoreB: number, itemB: number): boolean {

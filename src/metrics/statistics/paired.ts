@@ -31,7 +31,7 @@ export async function wilcoxonTest(differences: Float64Array): Promise<number> {
 
 /**
  * Two-sided p of a bootstrap of the mean difference: twice the smaller share of resampled means on one side of zero,
- * with one added above and below the line (Davison and Hinkley 1997, section 4.2), so never 0.
+ * with one added above and below the line (Davison and Hinkley 1997, chapter 4), so never 0.
  */
 export function bootstrapP(sample: Float64Array): number {
   let atMost = 0;

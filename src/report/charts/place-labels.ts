@@ -74,6 +74,8 @@ function best(task: LabelTask, area: Box, { uncrossed, lines, hard, soft }: Surr
   let chosen: Box = { ...task };
   DISTANCES.forEach((distance, far) => {
     ANGLES.forEach((angle, turn) => {
+      const detour = 12 * far + turn;
+      if (detour >= least) return;
       const box = boxAt(task, angle, distance);
       const outside = box.width * box.height - overlap(box, area);
       const covered = hard.reduce((sum, other) => sum + overlap(box, other), 0);
@@ -82,7 +84,7 @@ function best(task: LabelTask, area: Box, { uncrossed, lines, hard, soft }: Surr
       const crossed =
         lines.filter((spot) => holds(box, spot)).length +
         own.filter((spot) => uncrossed.some((other) => holds(other, spot))).length;
-      const badness = 50 * outside + 20 * covered + 2 * touched + 40 * crossed + 12 * far + turn;
+      const badness = 50 * outside + 20 * covered + 2 * touched + 40 * crossed + detour;
       if (badness < least) {
         least = badness;
         chosen = box;

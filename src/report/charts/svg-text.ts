@@ -36,11 +36,19 @@ export class SvgTextLayer {
     );
     const style = `<style>${faces.join("")}</style>`;
     const labels = `<g font-family="${this.family}">\n${this.#elements.join("\n")}\n</g>`;
-    return shapes
-      .toString("utf8")
+    return renumbered(shapes.toString("utf8"))
       .replace(/(<svg\b[^>]*>)/, `$1\n${style}`)
       .replace(/<\/svg>\s*$/, `${labels}\n</svg>\n`);
   }
+}
+
+/** The canvas numbers its clips through the life of the process; here they count from 1, so that equal charts are equal. */
+function renumbered(svg: string): string {
+  const numbers = new Map<string, string>();
+  return svg.replaceAll(/(id="|url\(#)(cl_[0-9a-f]+)/g, (_all, before: string, id: string) => {
+    if (!numbers.has(id)) numbers.set(id, `clip${numbers.size + 1}`);
+    return before + (numbers.get(id) ?? id);
+  });
 }
 
 function elementOf(context: SKRSContext2D, text: string, x: number, y: number): string {

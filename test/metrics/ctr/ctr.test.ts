@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { auc, gauc, prepareAuc, userAucs } from "../../../src/metrics/ctr/auc.js";
 import { brierScores, calibration, logLosses } from "../../../src/metrics/ctr/probability.js";
 
+fc.configureGlobal({ seed: 2025 });
+
 // python: from sklearn.metrics import roc_auc_score, log_loss, brier_score_loss (scikit-learn 1.9.1)
 // y = [1,0,1,1,0,0,1,0,1,0]; p = [.9,.1,.8,.35,.4,.4,.4,.2,.65,.65]
 const LABELS = [1, 0, 1, 1, 0, 0, 1, 0, 1, 0];

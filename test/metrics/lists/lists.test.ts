@@ -11,6 +11,8 @@ import {
 import { exposure, exposureCounts } from "../../../src/metrics/lists/exposure.js";
 import { listPopularity, novelty, popularityLift } from "../../../src/metrics/lists/popularity.js";
 
+fc.configureGlobal({ seed: 2025 });
+
 /** Genres: 0 and 1; 1 and 2; 3; none; none. */
 const SETS: ItemSets = {
   offsets: Int32Array.of(0, 2, 4, 5, 5, 5),

@@ -8,6 +8,8 @@ import { expectedMetrics } from "./brute-force.js";
 const ints = (...values: number[]): Int32Array => Int32Array.from(values);
 const floats = (...values: number[]): Float32Array => Float32Array.from(values);
 
+const mostly = fc.nat(5).map((draw) => draw > 0);
+
 /** Few score levels on few items: most cases have ties, also across the cut-off. */
 const smallCase = fc
   .integer({ min: 1, max: 6 })
@@ -15,7 +17,7 @@ const smallCase = fc
     fc.record({
       scores: fc.array(fc.constantFrom(-1.5, 0, 0.25, 3), { minLength: items, maxLength: items }),
       roles: fc.array(
-        fc.record({ candidate: fc.boolean(), excluded: fc.boolean(), relevant: fc.boolean() }),
+        fc.record({ candidate: mostly, excluded: mostly.map((yes) => !yes), relevant: fc.boolean() }),
         {
           minLength: items,
           maxLength: items,
@@ -36,14 +38,17 @@ const smallCase = fc
   });
 
 const KS = [1, 2, 3, 5, 9];
+/** Mostly fewer places than items, so that the boundary falls among ties. */
+const someKs = fc.constantFrom([1], [2], [3], [1, 2], [2, 4], KS);
+fc.configureGlobal({ seed: 2025 });
 
 describe("rankCase", () => {
   it("is the mean over all orders of tied items, for every metric and cut-off", () => {
     fc.assert(
-      fc.property(smallCase, ({ row, query, ranked }) => {
+      fc.property(smallCase, someKs, ({ row, query, ranked }, ks) => {
         const relevant = [...query.relevant];
-        const found = rankCase(row, query, KS);
-        const wanted = expectedMetrics(row, ranked, relevant, KS);
+        const found = rankCase(row, query, ks);
+        const wanted = expectedMetrics(row, ranked, relevant, ks);
         for (const name of Object.keys(wanted)) {
           if (relevant.length === 0) expect(found.metrics[name], name).toBeNaN();
           else expect(found.metrics[name], name).toBeCloseTo(wanted[name], 12);
@@ -51,8 +56,14 @@ describe("rankCase", () => {
         expect(found.candidates).toBe(ranked.length);
         expect(found.unreachable).toBe(relevant.filter((item) => !ranked.includes(item)).length);
       }),
-      { numRuns: 500 },
+      { numRuns: 600 },
     );
+  });
+
+  it("forgets ties at a boundary that later items pushed out", () => {
+    const { metrics } = rankCase(floats(0, 0, 0, 5, 4), { relevant: ints(4) }, [2]);
+    expect(metrics["recall@2"]).toBe(1);
+    expect(metrics["mrr@2"]).toBe(0.5);
   });
 
   it("lists the best items, ties by lower item number", () => {
@@ -161,6 +172,13 @@ describe("CaseRanker", () => {
       expect([...ranker.top.subarray(0, ranker.topCount)]).toEqual([...fresh.top]);
       expect(ranker.unreachable).toBe(fresh.unreachable);
     }
+  });
+
+  it("forgets the ties of the row before", () => {
+    const ranker = new CaseRanker([2]);
+    ranker.rank(floats(1, 1, 1, 1, 1), { relevant: ints(0) });
+    ranker.rank(floats(5, 4, 3, 2, 1), { relevant: ints(1) });
+    expect(ranker.values[ranker.names.indexOf("recall@2")]).toBe(1);
   });
 
   it("agrees with a full sort on rows of every shape", () => {

@@ -1,0 +1,25 @@
+import { Args, Flags } from "@oclif/core";
+import type { OpenOptions } from "../../src/data/catalogue.js";
+import { LlmrecCommand } from "./base.js";
+
+export const datasetArg = {
+  dataset: Args.string({ description: "Name of a data set, or the path of its files.", required: true }),
+};
+
+export const dataFlags = {
+  data: Flags.string({ summary: "Folder that holds the data set's files.", helpValue: "DIR" }),
+  offline: Flags.boolean({ summary: "Never use the network." }),
+};
+
+/** What the commands about data sets share. */
+export abstract class DataCommand extends LlmrecCommand {
+  protected openOptions(flags: { data?: string; offline: boolean }): OpenOptions {
+    return {
+      data: flags.data,
+      offline: flags.offline,
+      cache: this.datasetCache,
+      progress: this.progress,
+      signal: this.signal,
+    };
+  }
+}
