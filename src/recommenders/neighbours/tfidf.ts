@@ -2,15 +2,15 @@ import { type Csr, csrFromPairs } from "../../data/csr.js";
 
 /**
  * The words of a text: runs of letters, digits and underscores, in lower case after Unicode compatibility
- * normalisation (NFKC). An underscore joins, so a tag such as `sequence_similarity` is one word; a hyphen, a dot or an
- * apostrophe parts.
+ * normalisation (NFKC). A hyphen or an apostrophe between two of them joins, so a tag such as `rna-seq`, a genre such as
+ * `Sci-Fi` and a word such as `don't` are one word each; everything else parts.
  */
 export function tokenize(text: string): string[] {
   return (
     text
       .normalize("NFKC")
       .toLowerCase()
-      .match(/[\p{L}\p{M}\p{N}_]+/gu) ?? []
+      .match(/[\p{L}\p{M}\p{N}_]+(?:[-'’][\p{L}\p{M}\p{N}_]+)*/gu) ?? []
   );
 }
 

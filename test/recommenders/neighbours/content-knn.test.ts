@@ -4,13 +4,12 @@ import { tfidf, tokenize } from "../../../src/recommenders/neighbours/tfidf.js";
 import { dense, largestDifference, matrixOf, scoresOf, trainingOf } from "../support.js";
 
 describe("tokenize", () => {
-  it("keeps underscores, parts at everything else, folds case and width", () => {
-    expect(tokenize("Sequence_Similarity, RNA-seq; Amélie's ＡＢ 2001")).toEqual([
+  it("keeps compounds whole, parts at everything else, folds case and width", () => {
+    expect(tokenize("Sequence_Similarity, RNA-seq; Amélie's 'quoted' ＡＢ -- 2001.")).toEqual([
       "sequence_similarity",
-      "rna",
-      "seq",
-      "amélie",
-      "s",
+      "rna-seq",
+      "amélie's",
+      "quoted",
       "ab",
       "2001",
     ]);
