@@ -11,6 +11,7 @@ import { als } from "./factorisation/als.js";
 import { bprMf } from "./factorisation/bpr-mf.js";
 import { ease } from "./factorisation/ease.js";
 import { lightGcn } from "./graph/lightgcn.js";
+import { ngcf } from "./graph/ngcf.js";
 import { contentKnn } from "./neighbours/content-knn.js";
 import { itemKnn } from "./neighbours/item-knn.js";
 import { userKnn } from "./neighbours/user-knn.js";
@@ -30,6 +31,7 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   als,
   bprMf,
   lightGcn,
+  ngcf,
   oracle,
   randomCtr,
   ctrRate,

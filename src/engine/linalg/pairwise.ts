@@ -126,25 +126,30 @@ export class PairwiseTable {
     return this.smooth(this.state.table);
   }
 
+  /** A E alone, [rows, stride]: a view that the next call overwrites. Overwrites the last gradient. */
+  neighbours(): Float32Array {
+    this.gradient.fill(0);
+    this.propagate(this.gradient, this.state.table, this.spare[0], 1);
+    return this.spare[0];
+  }
+
   /** `(x + A x + ... + A^L x) / (L + 1)`, by Horner's rule: y = x, then L times y = x + A y. */
   private smooth(x: Float32Array): Float32Array {
     let now = x;
     for (let layer = 1; layer <= this.layers; layer++) {
       const next = this.spare[layer % 2];
-      this.kernel.propagate(
-        this.graph.offsets,
-        this.graph.columns,
-        this.graph.scale,
-        x.byteOffset,
-        now.byteOffset,
-        next.byteOffset,
-        this.rows,
-        4 * this.stride,
-        layer === this.layers ? 1 / (this.layers + 1) : 1,
-      );
+      this.propagate(x, now, next, layer === this.layers ? 1 / (this.layers + 1) : 1);
       now = next;
     }
     return now;
+  }
+
+  /** out = factor * (base + A x). */
+  private propagate(base: Float32Array, x: Float32Array, out: Float32Array, factor: number): void {
+    const { offsets, columns, scale } = this.graph;
+    const [from, through, into] = [base.byteOffset, x.byteOffset, out.byteOffset];
+    const stride = 4 * this.stride;
+    this.kernel.propagate(offsets, columns, scale, from, through, into, this.rows, stride, factor);
   }
 
   /**
