@@ -1,4 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
+import { float32 } from "../../../engine/run/tensor.js";
 import { denseParameters, denseScalar, flatten, mlp, mlpInputs, mlpParameters, xavier } from "../layers.js";
 import type { CtrModel, Parameters } from "../model.js";
 import type { XDeepFmOptions } from "../options.js";
@@ -21,23 +22,24 @@ export const xdeepfm: CtrModel<XDeepFmOptions> = {
       ),
     };
     return maps.reduce<Parameters>((all, count, n) => {
-      const inputs = fields * (n === 0 ? fields : maps[n - 1]);
-      return { ...all, [`maps${n}`]: xavier(random.fork(`maps${n}`), inputs, count) };
+      const before = n === 0 ? fields : maps[n - 1];
+      const { data } = xavier(random.fork(`maps${n}`), before * fields, count);
+      return { ...all, [`maps${n}`]: float32(data, [before, fields * count]) };
     }, parameters);
   },
   dropouts: ({ fields, width }, { hidden }) => mlpInputs(fields * width, hidden),
   logit(p, input, { hidden, maps }) {
     const fields = input.fields();
-    // [B, d, F]: the products of a pair of maps are then rows of one matrix product.
+    // [B, d, F]. The sum over j is taken last, so that the products of all pairs of maps never exist at once.
     const x0 = np.transpose(fields, [0, 2, 1]);
     const [batch, width, count] = x0.shape;
     const sums: np.Array[] = [];
     let x = x0;
-    for (let n = 0; n < maps.length; n++) {
-      const products = np.multiply(np.expandDims(x, 3), np.expandDims(x0, 2));
-      x = np.matmul(np.reshape(products, [batch, width, x.shape[2] * count]), p[`maps${n}`]);
+    maps.forEach((outputs, n) => {
+      const projected = np.reshape(np.matmul(x, p[`maps${n}`]), [batch, width, count, outputs]);
+      x = np.sum(np.multiply(projected, np.expandDims(x0, 3)), 2);
       sums.push(np.sum(x, 1));
-    }
+    });
     const interactions = denseScalar(p, "out", sums.length === 1 ? sums[0] : np.concatenate(sums, -1));
     const deep = denseScalar(p, "deep", mlp(p, flatten(fields), hidden, input));
     return np.add(np.add(input.linear(), interactions), deep);
