@@ -41,11 +41,20 @@ export interface GenerateOptions {
 /** Why an answer ended: by itself (end token, stop text, a whole allowed text), at the length limit, or because its call failed. */
 export type FinishReason = "stop" | "length" | "error";
 
+/** What one call took. */
+export interface Usage {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** Wall-clock; a call that shared a batch has its share. */
+  readonly seconds: number;
+  /** Null where no price is known. */
+  readonly usd: number | null;
+}
+
 export interface Generation {
   readonly text: string;
   readonly finish: FinishReason;
-  readonly promptTokens: number;
-  readonly completionTokens: number;
+  readonly usage: Usage;
   /** The answer's token ids, end token included; null where a server does not tell them. */
   readonly tokens: readonly number[] | null;
   /** Log-probability of each token under the distribution that it was drawn from (temperature 1 and all tokens if greedy); null where unknown. */
@@ -64,8 +73,7 @@ export interface Choice {
    * by length).
    */
   readonly logProbs: readonly number[];
-  readonly promptTokens: number;
-  readonly completionTokens: number;
+  readonly usage: Usage;
 }
 
 /** One row of floats a text, row-major. */
@@ -132,6 +140,11 @@ export interface LanguageModel {
   tokenizer(): Promise<Tokenizer>;
   /** Frees sessions and connections. The model can't be used afterwards. */
   close(): Promise<void>;
+}
+
+/** Adds one call to a cost meter. */
+export function charge(cost: CostMeter, { promptTokens, completionTokens, usd }: Usage): void {
+  cost.addCalls({ calls: 1, promptTokens, completionTokens, usd: usd ?? undefined });
 }
 
 /** The error of an operation that a kind of model can't do: says what can. */

@@ -48,13 +48,14 @@ export async function chooseRows(
   for (const batch of equalLengthBatches(lengths, longest, limits)) {
     throwIfInterrupted(context.signal);
     const members = batch.map((index) => questions[index]);
+    const began = performance.now();
     const results = await chooseBatch(decoder, members, limits, context);
+    const seconds = (performance.now() - began) / 1000 / batch.length;
     batch.forEach((index, i) => {
-      each(index, {
-        logProbs: results[i],
-        promptTokens: questions[index].prefix.length,
-        completionTokens: questions[index].suffixes.reduce((sum, suffix) => sum + suffix.length, 0),
-      });
+      const { prefix, suffixes } = questions[index];
+      const completionTokens = suffixes.reduce((sum, suffix) => sum + suffix.length, 0);
+      const usage = { promptTokens: prefix.length, completionTokens, seconds, usd: null };
+      each(index, { logProbs: results[i], usage });
     });
     done += batch.length;
     step.update(done);

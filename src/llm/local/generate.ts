@@ -65,8 +65,10 @@ export async function generateRows(
         done: false,
       };
     });
+    const began = performance.now();
     await generateBatch(decoder, tokenizer, rows, options, context);
-    for (const row of rows) each(row.index, answerOf(row, tokenizer));
+    const seconds = (performance.now() - began) / 1000 / rows.length;
+    for (const row of rows) each(row.index, answerOf(row, tokenizer, seconds));
     done += batch.length;
     step.update(done);
   }
@@ -129,12 +131,11 @@ function extendRow(
   }
 }
 
-function answerOf(row: Row, tokenizer: FolderTokenizer): Generation {
+function answerOf(row: Row, tokenizer: FolderTokenizer, seconds: number): Generation {
   return {
     text: row.text ?? tokenizer.decode(row.tokens),
     finish: row.done ? "stop" : "length",
-    promptTokens: row.prompt.length,
-    completionTokens: row.tokens.length,
+    usage: { promptTokens: row.prompt.length, completionTokens: row.tokens.length, seconds, usd: null },
     tokens: row.tokens,
     logProbs: row.logProbs,
   };

@@ -13,6 +13,7 @@ import { exportContext, exportInference, GRAPH_VERSION, MODEL_FILES } from "../i
 import type { WeightType } from "../inference/graph.js";
 import {
   type CallContext,
+  charge,
   type Choice,
   type ChoiceQuestion,
   type GenerateOptions,
@@ -160,7 +161,7 @@ export class LocalModel implements LanguageModel {
     const answers = new Array<Generation>(prompts.length);
     await generateRows(decoder, tokenizer, rows, options, { batching, limits }, context, (index, answer) => {
       answers[index] = answer;
-      context.cost.addCalls({ calls: 1, ...answer });
+      charge(context.cost, answer.usage);
       each?.(index, answer);
     });
     return answers;
@@ -180,7 +181,7 @@ export class LocalModel implements LanguageModel {
     const choices = new Array<Choice>(questions.length);
     await chooseRows(this.parts.decoder, split, this.parts.limits, context, (index, choice) => {
       choices[index] = choice;
-      context.cost.addCalls({ calls: 1, ...choice });
+      charge(context.cost, choice.usage);
       each?.(index, choice);
     });
     return choices;
