@@ -79,9 +79,10 @@ export class ChatClient {
     };
     context.signal.addEventListener("abort", stop, { once: true });
     const began = performance.now();
+    const { limitName } = this;
     try {
       const { limit, ...rest } = request;
-      const body = { model: this.options.model, ...rest, [this.limitName]: limit };
+      const body = { model: this.options.model, ...rest, [limitName]: limit };
       const completion = await this.client.chat.completions.create(
         body as ChatCompletionCreateParamsNonStreaming,
         { signal: controller.signal },
@@ -93,7 +94,7 @@ export class ChatClient {
     } catch (error) {
       if (context.signal.aborted) throw new InterruptedError();
       const failure = failureOf(error, timedOut, this.key);
-      if (this.limitName === "max_tokens" && failure.message.includes("max_completion_tokens")) {
+      if (limitName === "max_tokens" && failure.message.includes("max_completion_tokens")) {
         this.limitName = "max_completion_tokens";
         return await this.attempt(request, context);
       }
