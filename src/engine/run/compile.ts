@@ -1,0 +1,137 @@
+import type { numpy as np } from "@jax-js/jax";
+import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
+import { lower } from "../lower/lower.js";
+import { initTracing, type Spec, trace } from "../trace/trace.js";
+import { requireMemory } from "./memory.js";
+import { type DeviceOptions, loadRuntime, openSession } from "./providers.js";
+import { describeSpec, specOf, type Tensor } from "./tensor.js";
+
+/** Tensors by name. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+/** Types and shapes by name. */
+export type Specs = Readonly<Record<string, Spec>>;
+
+export interface CompileOptions extends DeviceOptions {
+  /** Names the graph in errors and profiles. */
+  name?: string;
+  /** Bytes that a run may take; default: what is free when the function is compiled. */
+  memoryLimit?: number;
+}
+
+// Inputs and outputs share one space of names in a graph, while a state is an input and an output under one name.
+const INPUT = "in:";
+const OUTPUT = "out:";
+
+/** A function of named arrays, compiled for one set of shapes. */
+export class Compiled {
+  constructor(
+    private readonly session: InferenceSession,
+    private readonly runtime: typeof import("onnxruntime-node"),
+    readonly name: string,
+    readonly inputs: Specs,
+    readonly outputs: Specs,
+    /** The model in ONNX's format, for those who want to look at it or run it elsewhere. */
+    readonly model: Uint8Array,
+    /** Estimated bytes of a run at its peak, without its inputs. */
+    readonly peakBytes: number,
+  ) {}
+
+  /**
+   * Runs the graph. Nothing is copied on the way in. The event loop stands still meanwhile, so a run should last under a
+   * second.
+   * @param into - tensors to write outputs into, by name; other outputs come in new arrays. None may share memory with
+   * an input: the runtime reads inputs while it writes outputs, and the result would be silently wrong.
+   * @returns all outputs; those of `into` are the given tensors.
+   */
+  async run(inputs: Tensors, into: Tensors = {}): Promise<Record<string, Tensor>> {
+    const feeds: Record<string, RuntimeTensor> = {};
+    for (const [name, spec] of Object.entries(this.inputs)) {
+      feeds[INPUT + name] = this.wrap(name, inputs[name], spec, "input");
+    }
+    const fetches: Record<string, RuntimeTensor | null> = {};
+    for (const name of Object.keys(this.outputs)) fetches[OUTPUT + name] = null;
+    const used = new Set(Object.keys(this.inputs).map((name) => inputs[name].data.buffer));
+    for (const [name, tensor] of Object.entries(into)) {
+      fetches[OUTPUT + name] = this.wrap(name, tensor, this.outputs[name], "output");
+      if (used.has(tensor.data.buffer)) {
+        throw new Error(`${this.name}: the output ${name} shares memory with an input`);
+      }
+    }
+    const results = await this.session.run(feeds, fetches);
+    const outputs: Record<string, Tensor> = {};
+    for (const [name, { shape }] of Object.entries(this.outputs)) {
+      outputs[name] = into[name] ?? { shape, data: results[OUTPUT + name].data as Float32Array | Int32Array };
+    }
+    return outputs;
+  }
+
+  private wrap(
+    name: string,
+    tensor: Tensor | undefined,
+    spec: Spec | undefined,
+    role: "input" | "output",
+  ): RuntimeTensor {
+    if (spec === undefined) throw new Error(`${this.name} has no ${role} ${name}`);
+    if (tensor === undefined) throw new Error(`${this.name}: the ${role} ${name} is missing`);
+    const given = specOf(tensor);
+    if (describeSpec(given) !== describeSpec(spec)) {
+      throw new ShapeError(`${this.name}: ${name} is ${describeSpec(given)}, expected ${describeSpec(spec)}`);
+    }
+    const { Tensor: Runtime } = this.runtime;
+    return new Runtime(spec.type, tensor.data as never, spec.shape);
+  }
+
+  async release(): Promise<void> {
+    await this.session.release();
+  }
+}
+
+/** An array of another type or shape than the program was made for; the message names it and gives both. */
+export class ShapeError extends TypeError {
+  override name = "ShapeError";
+}
+
+/** Microsoft's fused matrix product runs on these; elsewhere the graph keeps to ONNX's own operators. */
+const FUSED_PROVIDERS = ["cpu", "cuda"];
+
+/**
+ * Traces, lowers and compiles a function of named arrays for the given types and shapes.
+ * @throws UsageError `OUT_OF_MEMORY` where a run would not fit; {@link ShapeError} or the library's error where shapes don't match.
+ */
+export async function compile(
+  fn: (inputs: Readonly<Record<string, np.Array>>) => Readonly<Record<string, np.Array>>,
+  inputs: Specs,
+  options: CompileOptions = {},
+): Promise<Compiled> {
+  const name = options.name ?? "program";
+  await initTracing();
+  const inputNames = Object.keys(inputs);
+  let outputNames: string[] = [];
+  const traced = trace(
+    (arrays) => {
+      const results = fn(Object.fromEntries(inputNames.map((input, i) => [input, arrays[i]])));
+      outputNames = Object.keys(results);
+      return Object.values(results);
+    },
+    Object.values(inputs),
+    () => false,
+  );
+  const outputs: Record<string, Spec> = {};
+  traced.program.outputs.forEach(({ aval }, i) => {
+    const type = aval.dtype as string;
+    if (type !== "float32" && type !== "int32") {
+      throw new TypeError(`${name}: the output ${outputNames[i]} is ${type}; cast it to float32 or int32`);
+    }
+    outputs[outputNames[i]] = { type, shape: aval.shape };
+  });
+  const { graph, peakBytes } = lower(traced, {
+    name,
+    fused: FUSED_PROVIDERS.includes(options.provider ?? "cpu"),
+    inputNames: inputNames.map((input) => INPUT + input),
+    outputNames: outputNames.map((output) => OUTPUT + output),
+  });
+  requireMemory(`a run of ${name}`, peakBytes, options.memoryLimit);
+  const { model } = graph.build();
+  const session = await openSession(model, options);
+  return new Compiled(session, await loadRuntime(), name, inputs, outputs, model, peakBytes);
+}

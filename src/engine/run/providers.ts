@@ -1,0 +1,106 @@
+import { availableParallelism } from "node:os";
+import type { InferenceSession } from "onnxruntime-node";
+import { ProviderError, UsageError } from "../../core/errors.js";
+import { suggestName } from "../../core/names.js";
+import { GraphBuilder } from "../onnx/graph-builder.js";
+
+/** Where a graph can run: the processor, NVIDIA's CUDA, WebGPU, Apple's CoreML, or DirectML on Windows. */
+export const PROVIDERS = ["cpu", "cuda", "webgpu", "coreml", "dml"] as const;
+export type Provider = (typeof PROVIDERS)[number];
+
+export interface DeviceOptions {
+  /** Default: `cpu`. */
+  provider?: Provider;
+  /** Threads of one operation; default: the number of cores. ONNX Runtime's own default is slower on small machines. */
+  threads?: number;
+}
+
+/** The module, loaded when the first graph runs. Its warnings about graphs are for its developers and stay silent. */
+export async function loadRuntime(): Promise<typeof import("onnxruntime-node")> {
+  const { default: runtime } = await import("onnxruntime-node");
+  runtime.env.logLevel = "fatal";
+  return runtime;
+}
+
+/** Checks a provider's name, as a user typed it. */
+export function parseProvider(name: string): Provider {
+  const provider = PROVIDERS.find((known) => known === name);
+  if (provider === undefined) {
+    throw new UsageError("UNKNOWN_PROVIDER", `unknown execution provider ${name}`, {
+      hint: suggestName(name, PROVIDERS),
+    });
+  }
+  return provider;
+}
+
+function threadCount(threads: number | undefined): number {
+  if (threads === undefined) return availableParallelism();
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new UsageError("BAD_THREADS", `threads must be a whole number of at least 1, got ${threads}`);
+  }
+  return threads;
+}
+
+/** A session's options: the provider alone (an operation it lacks still runs on the processor), and always a thread count. */
+export function sessionOptions({
+  provider = "cpu",
+  threads,
+}: DeviceOptions): InferenceSession.SessionOptions {
+  return {
+    executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
+    intraOpNumThreads: threadCount(threads),
+    interOpNumThreads: 1,
+    logSeverityLevel: 4,
+  };
+}
+
+/** The names that this build of the runtime knows. Another name it ignores without a word, and runs on the processor. */
+async function listed(): Promise<string[]> {
+  const runtime = await loadRuntime();
+  return runtime.listSupportedBackends().map(({ name }) => name);
+}
+
+async function starts(provider: Provider): Promise<boolean> {
+  if (!(await listed()).includes(provider)) return false;
+  const graph = new GraphBuilder("probe");
+  const x = graph.input("x", "float32", [1]);
+  graph.output(graph.node("Neg", [x]), "float32", [1]);
+  const runtime = await loadRuntime();
+  try {
+    const session = await runtime.InferenceSession.create(graph.build().model, sessionOptions({ provider }));
+    await session.release();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The providers that can run a graph on this machine: each is tried. */
+export async function presentProviders(): Promise<Provider[]> {
+  const present: Provider[] = [];
+  for (const provider of PROVIDERS) if (await starts(provider)) present.push(provider);
+  return present;
+}
+
+async function missing(provider: Provider, cause?: unknown): Promise<ProviderError> {
+  return new ProviderError("PROVIDER_MISSING", `the execution provider ${provider} is not on this machine`, {
+    hint: `Present: ${(await presentProviders()).join(", ")}.`,
+    cause,
+  });
+}
+
+/**
+ * Opens a session for a model.
+ * @throws ProviderError naming the providers that are present, where the one asked for can't be started.
+ */
+export async function openSession(model: Uint8Array, options: DeviceOptions): Promise<InferenceSession> {
+  const runtime = await loadRuntime();
+  const { provider = "cpu" } = options;
+  if (!(await listed()).includes(provider)) throw await missing(provider);
+  try {
+    return await runtime.InferenceSession.create(model, sessionOptions(options));
+  } catch (cause) {
+    if (await starts(provider)) throw cause;
+    throw await missing(provider, cause);
+  }
+}
