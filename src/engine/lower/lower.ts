@@ -6,6 +6,7 @@ import type { TracedProgram } from "../trace/trace.js";
 import { Emitter } from "./emitter.js";
 import { type Lowering, type Result, resultOf, type Rules } from "./lowering.js";
 import { arithmetic } from "./primitives/arithmetic.js";
+import { calls } from "./primitives/fused.js";
 import { convolution } from "./primitives/convolution.js";
 import { products } from "./primitives/dot.js";
 import { indexing } from "./primitives/indexing.js";
@@ -22,6 +23,7 @@ const RULES: Rules = {
   ...products,
   ...indexing,
   ...convolution,
+  ...calls,
 };
 
 /** What to do about the primitives that a model is most likely to meet without a lowering. */

@@ -1,6 +1,7 @@
 import type { numpy as np } from "@jax-js/jax";
 import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
 import { lower } from "../lower/lower.js";
+import { isFused } from "../lower/primitives/fused.js";
 import { initTracing, type Spec, trace } from "../trace/trace.js";
 import { requireMemory } from "./memory.js";
 import { type DeviceOptions, loadRuntime, openSession } from "./providers.js";
@@ -114,7 +115,7 @@ export async function compile(
       return Object.values(results);
     },
     Object.values(inputs),
-    () => false,
+    isFused,
   );
   const outputs: Record<string, Spec> = {};
   traced.program.outputs.forEach(({ aval }, i) => {

@@ -17,7 +17,9 @@ export interface DeviceOptions {
 
 /** The module, loaded when the first graph runs. Its warnings about graphs are for its developers and stay silent. */
 export async function loadRuntime(): Promise<typeof import("onnxruntime-node")> {
-  const { default: runtime } = await import("onnxruntime-node");
+  const loaded = await import("onnxruntime-node");
+  // A CommonJS package: some loaders put its exports on the module itself, Node on `default`.
+  const runtime = "InferenceSession" in loaded ? loaded : (loaded as { default: typeof loaded }).default;
   runtime.env.logLevel = "fatal";
   return runtime;
 }
