@@ -10,7 +10,8 @@ import { expectedTensors } from "../../src/llm/checkpoint/tensors.js";
 import { writeCheckpoint, type WriteCheckpointOptions } from "../../src/llm/checkpoint/write-checkpoint.js";
 import type { CallContext } from "../../src/llm/language-model.js";
 
-const goldens = join(dirname(fileURLToPath(import.meta.url)), "../goldens");
+/** Where the goldens lie. */
+export const GOLDEN_FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../goldens");
 
 export interface GoldenCase {
   lastLogits: number[];
@@ -21,12 +22,12 @@ export interface GoldenCase {
 }
 
 /** Made by test/goldens/language_models.py with PyTorch transformers. */
-export const GOLDENS = JSON.parse(readFileSync(join(goldens, "language-models.json"), "utf8")) as {
+export const GOLDENS = JSON.parse(readFileSync(join(GOLDEN_FOLDER, "language-models.json"), "utf8")) as {
   prompts: { text: string; ids: number[] }[];
   models: Record<string, { config: Record<string, unknown>; cases: GoldenCase[] }>;
 };
 
-export const TINY_TOKENIZER = join(goldens, "tiny-tokenizer");
+export const TINY_TOKENIZER = join(GOLDEN_FOLDER, "tiny-tokenizer");
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;
