@@ -2,7 +2,7 @@ import type { numpy as np } from "@jax-js/jax";
 import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
 import { lower } from "../lower/lower.js";
 import { isFused } from "../lower/primitives/fused.js";
-import { initTracing, type Spec, trace } from "../trace/trace.js";
+import { initTracing, type Spec, trace, type TracedProgram } from "../trace/trace.js";
 import { requireMemory } from "./memory.js";
 import { type DeviceOptions, loadRuntime, openSession } from "./providers.js";
 import { describeSpec, specOf, type Tensor } from "./tensor.js";
@@ -92,12 +92,19 @@ export class ShapeError extends TypeError {
   override name = "ShapeError";
 }
 
+/** What the library says of a mismatch names no array: this adds all arrays with their shapes. */
+function traceError(name: string, inputs: Specs, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const arrays = Object.entries(inputs).map(([input, spec]) => `${input} ${describeSpec(spec)}`);
+  return new Error(`${name}: ${reason} (with ${arrays.join(", ")})`, { cause });
+}
+
 /** Microsoft's fused matrix product runs on these; elsewhere the graph keeps to ONNX's own operators. */
 const FUSED_PROVIDERS = ["cpu", "cuda"];
 
 /**
  * Traces, lowers and compiles a function of named arrays for the given types and shapes.
- * @throws UsageError `OUT_OF_MEMORY` where a run would not fit; {@link ShapeError} or the library's error where shapes don't match.
+ * @throws UsageError `OUT_OF_MEMORY` where a run would not fit; an error with all shapes where the function can't be traced.
  */
 export async function compile(
   fn: (inputs: Readonly<Record<string, np.Array>>) => Readonly<Record<string, np.Array>>,
@@ -108,15 +115,22 @@ export async function compile(
   await initTracing();
   const inputNames = Object.keys(inputs);
   let outputNames: string[] = [];
-  const traced = trace(
-    (arrays) => {
-      const results = fn(Object.fromEntries(inputNames.map((input, i) => [input, arrays[i]])));
-      outputNames = Object.keys(results);
-      return Object.values(results);
-    },
-    Object.values(inputs),
-    isFused,
-  );
+  const run = () =>
+    trace(
+      (arrays) => {
+        const results = fn(Object.fromEntries(inputNames.map((input, i) => [input, arrays[i]])));
+        outputNames = Object.keys(results);
+        return Object.values(results);
+      },
+      Object.values(inputs),
+      isFused,
+    );
+  let traced: TracedProgram;
+  try {
+    traced = run();
+  } catch (cause) {
+    throw traceError(name, inputs, cause);
+  }
   const outputs: Record<string, Spec> = {};
   traced.program.outputs.forEach(({ aval }, i) => {
     const type = aval.dtype as string;

@@ -35,9 +35,7 @@ function valueAndGradients(fn: (inputs: Arrays) => np.Array, by: readonly string
       const y = fn({ ...inputs, ...Object.fromEntries(by.map((name, i) => [name, xs[i]])) });
       return np.sum("w" in inputs ? np.multiply(y, inputs.w) : y);
     };
-    const gradients = grad(loss, { argnums: by.map((_, i) => i) })(
-      ...by.map((name) => inputs[name]),
-    );
+    const gradients = grad(loss, { argnums: by.map((_, i) => i) })(...by.map((name) => inputs[name]));
     return { y: fn(inputs), ...Object.fromEntries(by.map((name, i) => [`d${name}`, gradients[i]])) };
   };
 }
