@@ -27,7 +27,7 @@ def build(name: str):
     with torch.no_grad():
         for parameter_name, parameter in model.named_parameters():
             parameter.copy_(torch.from_numpy(weights(parameter_name, tuple(parameter.shape))))
-    lora = LoraConfig(r=3, lora_alpha=6, lora_dropout=0.0, target_modules=TARGETS[name], task_type="CAUSAL_LM")
+    lora = LoraConfig(r=4, lora_alpha=8, lora_dropout=0.0, target_modules=TARGETS[name], task_type="CAUSAL_LM")
     model = get_peft_model(model, lora)
     with torch.no_grad():
         for parameter_name, parameter in model.named_parameters():
@@ -52,7 +52,7 @@ def main() -> None:
         ids[i, : len(whole)] = torch.tensor(whole)
         mask[i, : len(whole)] = 1
         labels[i, len(prompt) : len(whole)] = torch.tensor(whole[len(prompt) :])
-    out = {"pairs": PAIRS, "rank": 3, "alpha": 6, "models": {}}
+    out = {"pairs": PAIRS, "rank": 4, "alpha": 8, "models": {}}
     for name, targets in TARGETS.items():
         model = build(name)
         with torch.no_grad():

@@ -97,6 +97,11 @@ export class Decoder {
     return this.model.generation_config ?? {};
   }
 
+  /** Whether the graph has this LoRA input. */
+  takes(input: string): boolean {
+    return this.options.loraShapes.has(input);
+  }
+
   /** Switches the adapter; an empty one is the base model, to the bit. */
   useAdapter(adapter: AdapterMatrices): void {
     this.adapter = adapter;

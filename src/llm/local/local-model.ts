@@ -141,6 +141,11 @@ export class LocalModel implements LanguageModel {
 
   /** Switches to an adapter, or with undefined back to the base model; nothing is loaded again. */
   useAdapter(adapter: LoadedAdapter | undefined): void {
+    for (const name of adapter?.matrices.keys() ?? []) {
+      if (!this.parts.decoder.takes(name)) {
+        throw new Error(`${name}: the model was opened without this projection among those to be adapted`);
+      }
+    }
     this.adapter = adapter;
     this.parts.decoder.useAdapter(adapter?.matrices ?? new Map());
   }
