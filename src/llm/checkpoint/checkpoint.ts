@@ -66,11 +66,15 @@ export class Checkpoint {
     return tensors;
   }
 
-  /** SHA-256 over configuration, weights and tokenizer: equal hashes are equal models, wherever they lie. */
+  /** SHA-256 over configuration, weights, tokenizer and chat template: equal hashes are equal models, wherever they lie. */
   async hash(): Promise<string> {
     const weights = await Promise.all(this.files.map((file) => hashFile(file.path)));
-    const tokenizer = await hashFile(join(this.folder, "tokenizer.json"));
-    return hashOf({ config: this.rawConfig, weights, tokenizer });
+    const companions: Record<string, string> = {};
+    for (const name of [...TOKENIZER_FILES, ...COMPANION_FILES]) {
+      const file = join(this.folder, name);
+      if (existsSync(file)) companions[name] = await hashFile(file);
+    }
+    return hashOf({ config: this.rawConfig, weights, companions });
   }
 
   /** Bytes of the weights on disk. */
