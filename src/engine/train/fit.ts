@@ -13,7 +13,7 @@ import {
 } from "./checkpoint.js";
 import { NotFiniteError } from "./errors.js";
 import { mapValues, tensorRecord } from "./state.js";
-import type { Trainer } from "./trainer.js";
+import type { StepResult, Trainer } from "./trainer.js";
 
 export interface Validation {
   /** The metric to watch, computed with the trainer's parameters. */
@@ -36,6 +36,8 @@ export interface FitOptions<B> {
    * it draws depends on the seed, the epoch and the batch's place alone.
    */
   batch: (examples: Int32Array, random: Random, epoch: number) => TensorsOf<B> | Promise<TensorsOf<B>>;
+  /** Parts of a batch whose gradients are added up, and their weights in its loss: for batches too large for the memory. */
+  split?: (batch: TensorsOf<B>) => { parts: readonly TensorsOf<B>[]; weights: readonly number[] };
   /** Orders the examples anew in every epoch. */
   random: Random;
   /** Leave out an epoch's last batch where it is not full; default false. */
@@ -192,7 +194,7 @@ class Run<B> {
           throw new InterruptedError();
         }
         const batch = await options.batch(batches[i], random.fork(`batch/${epoch}/${i}`), epoch);
-        const { loss } = await this.guarded(() => trainer.train(batch));
+        const { loss } = await this.guarded(() => this.step(batch));
         seen += batches[i].length;
         this.position = { ...this.position, batch: i + 1, lossSum: this.position.lossSum + loss };
         const speed = Math.round((seen / (performance.now() - began)) * 1000);
@@ -204,6 +206,14 @@ class Run<B> {
     }
     await this.endEpoch(epoch, batches.length);
     if (performance.now() - this.savedAt >= 1000 * (checkpoint?.spacing ?? 0)) await this.save();
+  }
+
+  private step(batch: TensorsOf<B>): Promise<StepResult> {
+    const { trainer } = this;
+    const { split } = this.options;
+    if (split === undefined) return trainer.train(batch);
+    const { parts, weights } = split(batch);
+    return trainer.trainParts(parts, weights);
   }
 
   private async guarded<T>(work: () => Promise<T>): Promise<T> {
