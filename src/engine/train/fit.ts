@@ -37,7 +37,7 @@ export interface FitOptions<B> {
    */
   batch: (examples: Int32Array, random: Random, epoch: number) => TensorsOf<B> | Promise<TensorsOf<B>>;
   /** Parts of a batch whose gradients are added up, and their weights in its loss: for batches too large for the memory. */
-  split?: (batch: TensorsOf<B>) => { parts: readonly TensorsOf<B>[]; weights: readonly number[] };
+  split?(batch: TensorsOf<B>): { parts: readonly TensorsOf<B>[]; weights: readonly number[] };
   /** Orders the examples anew in every epoch. */
   random: Random;
   /** Leave out an epoch's last batch where it is not full; default false. */
@@ -77,7 +77,9 @@ export type Trainable<B> = Pick<
   | "snapshot"
   | "restore"
   | "train"
->;
+> &
+  /** Needed only where batches are split. */
+  Partial<Pick<Trainer<unknown, B, unknown>, "trainParts">>;
 
 /** The batches of one epoch: the examples in a seeded order, cut in equal parts; the last one may be shorter. */
 export function miniBatches(
@@ -212,6 +214,7 @@ class Run<B> {
     const { trainer } = this;
     const { split } = this.options;
     if (split === undefined) return trainer.train(batch);
+    if (trainer.trainParts === undefined) throw new TypeError("fit: this model can't train a batch in parts");
     const { parts, weights } = split(batch);
     return trainer.trainParts(parts, weights);
   }

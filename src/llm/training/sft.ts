@@ -157,7 +157,7 @@ class SftSession {
       return this.withDropout(batch, draws);
     };
     try {
-      const report = await fit(trainer, {
+      const report = await fit<SftBatch>(trainer, {
         epochs,
         examples: groups.length,
         batchSize: 1,
