@@ -18,5 +18,7 @@ for (const words of [["--version"], ["--help"], ["coldllm", "--help"]]) {
     return (performance.now() - began) / 1000;
   }).sort((a, b) => a - b);
   const at = (share: number) => seconds[Math.floor(share * (RUNS - 1))].toFixed(3);
-  console.log(`llmrec ${words.join(" ").padEnd(16)} median ${at(0.5)} s, fastest ${at(0)} s, slowest ${at(1)} s`);
+  console.log(
+    `llmrec ${words.join(" ").padEnd(16)} median ${at(0.5)} s, fastest ${at(0)} s, slowest ${at(1)} s`,
+  );
 }
