@@ -3,7 +3,7 @@
  *
  *     npx tsx bench/recommenders/propagation.ts [--users 943] [--items 1682] [--pairs 80000] [--size 64] [--rounds 5]
  *
- * Prints the median milliseconds of a product and the largest difference from the plain loops.
+ * Prints the median milliseconds of a product, those of the processor (all threads; steadier on a busy machine), and the largest difference from the plain loops.
  */
 import { parseArgs } from "node:util";
 import { Random } from "../../src/core/random.js";
@@ -73,20 +73,26 @@ if (users * items <= 5e7) {
 
 const expected = plainLoops();
 const times = kernels.map(() => [] as number[]);
+const processor = kernels.map(() => [] as number[]);
 const differences = kernels.map(() => 0);
 for (let round = 0; round <= Number(rounds); round++) {
   for (const [n, [, run]] of kernels.entries()) {
+    const before = process.cpuUsage();
     const begun = performance.now();
     const found = await run();
-    if (round > 0) times[n].push(performance.now() - begun);
+    const { user, system } = process.cpuUsage(before);
+    if (round > 0) {
+      times[n].push(performance.now() - begun);
+      processor[n].push((user + system) / 1000);
+    }
     for (let at = 0; at < found.length; at++)
       differences[n] = Math.max(differences[n], Math.abs(found[at] - expected[at]));
   }
 }
 console.log(`${users} users, ${items} items, ${matrix.indices.length} pairs, size ${size}`);
 kernels.forEach(([name], n) => {
-  const median = times[n].sort((a, b) => a - b)[times[n].length >> 1];
+  const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1].toFixed(1);
   console.log(
-    `${name}: ${median.toFixed(1)} ms, best ${times[n][0].toFixed(1)} ms, difference ${differences[n].toExponential(1)}`,
+    `${name}: ${median(times[n])} ms, processor ${median(processor[n])} ms, difference ${differences[n].toExponential(1)}`,
   );
 });
