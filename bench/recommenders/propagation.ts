@@ -75,7 +75,7 @@ const expected = plainLoops();
 const times = kernels.map(() => [] as number[]);
 const processor = kernels.map(() => [] as number[]);
 const differences = kernels.map(() => 0);
-for (let round = 0; round <= Number(rounds); round++) {
+for (let round = 0; round <= rounds; round++) {
   for (const [n, [, run]] of kernels.entries()) {
     const before = process.cpuUsage();
     const begun = performance.now();

@@ -59,28 +59,29 @@ const LEARNERS = RECOMMENDERS.filter(({ needsTruth }) => needsTruth !== true);
 
 describe.each(LEARNERS.map((one) => [one.id, one] as const))("%s", (_, recommender) => {
   const texts = ["red ball", "red cube", "blue ball", "green", "red", "blue cube", "", "blue"];
+  const quick = ["bpr-mf", "lightgcn", "ngcf"].includes(recommender.id) ? { epochs: 3 } : {};
   const train = trainingOf(randomMatrix(3, 12, 8, 0.3, 2), texts);
 
   it("has finite scores that depend neither on the block nor on the run", async () => {
-    const whole = await scoresOf(recommender, train);
+    const whole = await scoresOf(recommender, train, quick);
     expect(whole.flat().every(Number.isFinite)).toBe(true);
-    expect(await scoresOf(recommender, train)).toEqual(whole);
+    expect(await scoresOf(recommender, train, quick)).toEqual(whole);
     const context = contextOf(recommender.id);
-    const fitted = await recommender.fit(train, resolveOptions(recommender), context);
+    const fitted = await recommender.fit(train, resolveOptions(recommender, quick), context);
     const two = await fitted.answer([{ user: 5 }, { user: 2 }], context);
     expect([Array.from(two.subarray(0, 8)), Array.from(two.subarray(8))]).toEqual([whole[5], whole[2]]);
     expect(await fitted.answer([], context)).toHaveLength(0);
   });
 
   it("changes with the seed exactly if it says so", async () => {
-    const first = await scoresOf(recommender, train, {}, contextOf(recommender.id, 1));
-    const second = await scoresOf(recommender, train, {}, contextOf(recommender.id, 2));
+    const first = await scoresOf(recommender, train, quick, contextOf(recommender.id, 1));
+    const second = await scoresOf(recommender, train, quick, contextOf(recommender.id, 2));
     expect(JSON.stringify(first) !== JSON.stringify(second)).toBe(recommender.seeded);
   });
 
   it("gives all cold items the same score, unless it reads their text or draws at random", async () => {
     if (["content-knn", "random"].includes(recommender.id)) return;
-    for (const row of await scoresOf(recommender, train)) {
+    for (const row of await scoresOf(recommender, train, quick)) {
       expect(row.slice(6)).toEqual([0, 0]);
     }
   });
@@ -90,6 +91,6 @@ describe.each(LEARNERS.map((one) => [one.id, one] as const))("%s", (_, recommend
     const stop = new AbortController();
     stop.abort();
     const context = contextOf(recommender.id, 1, new Map(), stop.signal);
-    await expect(scoresOf(recommender, train, {}, context)).rejects.toBeInstanceOf(InterruptedError);
+    await expect(scoresOf(recommender, train, quick, context)).rejects.toBeInstanceOf(InterruptedError);
   });
 });
