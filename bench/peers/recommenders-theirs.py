@@ -12,6 +12,8 @@ from types import SimpleNamespace
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "2")
 os.environ["OMP_NUM_THREADS"] = "2"
+# Spinning threads would wait for each other on a busy machine.
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
 import numpy as np
 import scipy.sparse as sp
@@ -58,6 +60,9 @@ def recbole_pairwise(kind, seed, epochs, learning_rate, batch_size, **given):
     import torch
     from recbole.model.general_recommender import BPR, LightGCN, NGCF
 
+    # RecBole 1.2.1 asks for a method that newer versions of SciPy renamed.
+    if not hasattr(sp.dok_matrix, "_update"):
+        sp.dok_matrix._update = lambda self, data: self._dict.update(data)
     torch.set_num_threads(2)
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)

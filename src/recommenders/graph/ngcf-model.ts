@@ -209,5 +209,5 @@ export class NgcfModel implements EmbeddingModel {
 }
 
 function copies(tensors: Tensors): Tensors {
-  return mapValues(tensors, ({ shape, data }) => ({ shape, data: data.slice() })) as Tensors;
+  return mapValues(tensors, ({ shape, data }) => ({ shape, data: data.slice() }));
 }
