@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 # Names that RecBole 1.2.1 expects of older libraries.
-for name, kind in (("bool", bool), ("float", float), ("int", int), ("object", object)):
+for name, kind in (("bool", bool), ("float", float), ("int", int), ("object", object), ("float_", np.float64), ("complex_", np.complex128), ("unicode_", np.str_)):
     if name not in np.__dict__:
         setattr(np, name, kind)
 load = torch.load

@@ -2,8 +2,8 @@
  * Our DeepFM beside RecBole's on one split of MovieLens 100K with the same fields, options and early stopping: test AUC,
  * log loss and the median seconds of a training epoch, ours and theirs in turns so that a busy machine slows both.
  *
- *     python3 -m venv /tmp/peers && /tmp/peers/bin/pip install recbole==1.2.1 "numpy<2.5" torch scipy
- *     npx tsx bench/peers/ctr.ts --data ../shared/data/ml-100k --python /tmp/peers/bin/python --seeds 1,2,3
+ *     python3 -m venv peers && peers/bin/pip install recbole==1.2.1 "numpy<2" "pandas<3" torch scipy
+ *     npx tsx bench/peers/ctr.ts --data ../shared/data/ml-100k --python peers/bin/python --seeds 1,2,3
  *
  * The split is `ratio` with its defaults (80/10/10 of each user, seed 42); a like is a rating of 4 or 5. RecBole gets the codes of
  * our fields as tokens, so both see user, item, age, gender, occupation, year and genres alike.
@@ -11,7 +11,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { silentProgress, type Progress } from "../../src/core/progress.js";
 import { Random } from "../../src/core/random.js";
@@ -32,6 +32,9 @@ const { values: flags } = parseArgs({
     data: { type: "string", default: "../shared/data/ml-100k" },
     python: { type: "string", default: "python3" },
     seeds: { type: "string", default: "1,2,3" },
+    /** Only `ours` or only `recbole`. */
+    only: { type: "string", default: "" },
+    epochs: { type: "string", default: "60" },
   },
 });
 
@@ -41,7 +44,7 @@ const options = deepOptions.parse({
   hidden: [128, 128, 128],
   dropout: 0.2,
   l2: 0,
-  epochs: 60,
+  epochs: Number(flags.epochs),
   patience: 5,
 });
 
@@ -49,17 +52,22 @@ const dataset = await readDataset({ path: flags.data });
 const protocol = ctrProtocol(dataset, makeSplit(dataset, "ratio"), ctrOptions.parse({}));
 const { training, test } = protocol;
 const fields = fieldsOf(training);
+// RecBole logs to where it runs: the temporary folder, so a path given from here must be whole.
+const python = flags.python.includes("/") ? resolve(flags.python) : flags.python;
 const folder = mkdtempSync(join(tmpdir(), "llmrec-ctr-"));
 const columns = writeTheirFiles();
 
-const results: Record<"ours" | "recbole", Result[]> = { ours: [], recbole: [] };
+const contenders: Record<string, (seed: number) => Promise<Result> | Result> = { ours, recbole: theirs };
+const results = new Map<string, Result[]>();
 for (const seed of flags.seeds.split(",").map(Number)) {
-  results.ours.push(await ours(seed));
-  console.log(JSON.stringify({ seed, who: "ours", ...results.ours.at(-1) }));
-  results.recbole.push(theirs(seed));
-  console.log(JSON.stringify({ seed, who: "recbole", ...results.recbole.at(-1) }));
+  for (const [who, run] of Object.entries(contenders)) {
+    if (flags.only !== "" && flags.only !== who) continue;
+    const result = await run(seed);
+    console.log(JSON.stringify({ seed, who, ...result }));
+    results.set(who, [...(results.get(who) ?? []), result]);
+  }
 }
-for (const [who, runs] of Object.entries(results)) {
+for (const [who, runs] of results) {
   const mean = (key: keyof Result) => runs.reduce((sum, run) => sum + run[key], 0) / runs.length;
   console.log(who, `AUC ${mean("auc").toFixed(4)}, log loss ${mean("logLoss").toFixed(4)},`);
   console.log(`  epoch ${mean("epochSeconds").toFixed(2)} s, ${mean("epochs").toFixed(1)} epochs`);
@@ -121,7 +129,11 @@ function theirs(seed: number): Result {
     JSON.stringify(options),
     String(seed),
   ];
-  const text = execFileSync(flags.python, given, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  const text = execFileSync(python, given, {
+    cwd: folder,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   return JSON.parse(text.trim().split("\n").at(-1)!) as Result;
 }
 

@@ -26,7 +26,7 @@ export interface CtrProtocol {
   /** The test pairs with their labels, in the order of the data. */
   readonly test: CtrRows;
   /** Test pair number n as it is put to a recommender. */
-  caseOf(n: number): CtrCase;
+  readonly caseOf: (n: number) => CtrCase;
   /** 1 for each test pair whose user has a training pair. */
   readonly warm: Uint8Array;
   readonly notes: readonly string[];

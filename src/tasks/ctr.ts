@@ -11,7 +11,7 @@ export interface CtrTraining {
    * What a user had liked and disliked in the training part before a moment. For training and validation rows alike:
    * `historyBefore(rows.users[n], rows.times[n])`.
    */
-  historyBefore(user: number, time: number): CtrHistory;
+  readonly historyBefore: (user: number, time: number) => CtrHistory;
   /** The longest list of a history (`task.history`). */
   readonly historyLength: number;
   /** Hash of the data, the split and the task's options: belongs in the inputs of every stage. */

@@ -21,7 +21,11 @@ const hidden = z.array(z.int().min(1)).default([64, 64, 64]);
 const dropout = z.number().min(0).max(0.99).default(0);
 const deep = { ...common, embedding, hidden, dropout };
 
-export const lrOptions = z.strictObject(common);
+export const lrOptions = z.strictObject({
+  ...common,
+  /** Ten times that of the others: without layers to multiply it, 20 epochs at 0.001 end far from the optimum. */
+  learningRate: z.number().positive().default(1e-2),
+});
 export const fmOptions = z.strictObject({ ...common, embedding });
 export const deepOptions = z.strictObject(deep);
 export const dcnOptions = z.strictObject({

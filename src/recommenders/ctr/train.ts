@@ -3,7 +3,7 @@ import { DataError } from "../../core/errors.js";
 import { bceWithLogits } from "../../engine/nn/losses.js";
 import { sigmoid } from "../../engine/nn/activations.js";
 import { program } from "../../engine/run/program.js";
-import { float32, type Tensor } from "../../engine/run/tensor.js";
+import { float32 } from "../../engine/run/tensor.js";
 import { fit } from "../../engine/train/fit.js";
 import { adam } from "../../engine/train/optimizer.js";
 import { createTrainer } from "../../engine/train/trainer.js";
@@ -159,10 +159,10 @@ export function predictorOf<O>(model: CtrModel<O>, fields: Fields, options: O, h
         const block = pairs.slice(from, from + PREDICTION_BATCH);
         const batch = pairBatch(fields, block, PREDICTION_BATCH, historyLength);
         const { probability } = await forward.run({
-          parameters: parameters as Record<string, Tensor>,
+          parameters: parameters,
           batch,
         });
-        out.set((probability as Tensor).data.subarray(0, block.length), from);
+        out.set(probability.data.subarray(0, block.length), from);
       }
       return out;
     },

@@ -32,17 +32,13 @@ const GOLDENS = JSON.parse(readFileSync(new URL("goldens.json", import.meta.url)
 
 const small = { hidden: [3] };
 const MODELS: [string, CtrModel<never>, unknown][] = [
-  ["lr", lr as CtrModel<never>, lrOptions.parse({})],
-  ["fm", fm as CtrModel<never>, fmOptions.parse({})],
-  ["deepfm", deepfm as CtrModel<never>, deepOptions.parse(small)],
-  ["dcnv2", dcnv2 as CtrModel<never>, dcnOptions.parse({ ...small, crossLayers: 2 })],
-  [
-    "autoint",
-    autoint as CtrModel<never>,
-    autoIntOptions.parse({ ...small, layers: 2, heads: 2, headWidth: 2 }),
-  ],
-  ["xdeepfm", xdeepfm as CtrModel<never>, xDeepFmOptions.parse({ ...small, maps: [2, 2] })],
-  ["din", din as CtrModel<never>, dinOptions.parse({ ...small, attention: [3] })],
+  ["lr", lr, lrOptions.parse({})],
+  ["fm", fm, fmOptions.parse({})],
+  ["deepfm", deepfm, deepOptions.parse(small)],
+  ["dcnv2", dcnv2, dcnOptions.parse({ ...small, crossLayers: 2 })],
+  ["autoint", autoint, autoIntOptions.parse({ ...small, layers: 2, heads: 2, headWidth: 2 })],
+  ["xdeepfm", xdeepfm, xDeepFmOptions.parse({ ...small, maps: [2, 2] })],
+  ["din", din, dinOptions.parse({ ...small, attention: [3] })],
 ];
 
 const fields: Fields = {
@@ -73,7 +69,13 @@ function goldenParameters(model: CtrModel<never>, options: unknown): Record<stri
       .sort()
       .map((name, i) => {
         const { shape, data } = initial[name];
-        return [name, float32(data.map((_, k) => 0.5 * Math.sin(1.3 * i + 0.7 * k)) as Float32Array, shape)];
+        return [
+          name,
+          float32(
+            data.map((_, k) => 0.5 * Math.sin(1.3 * i + 0.7 * k)),
+            shape,
+          ),
+        ];
       }),
   );
 }
@@ -87,13 +89,13 @@ describe.each(MODELS)("%s", (id, model, options) => {
       const scalar = (p: Arrays) => np.sum(np.multiply(forward(p), factors));
       return {
         logits: forward(inputs.parameters),
-        gradients: grad(scalar)(inputs.parameters as never) as Arrays,
+        gradients: grad(scalar)(inputs.parameters),
       };
     });
     const result = await compiled.run({ parameters, batch });
     await compiled.release();
     const golden = GOLDENS[id];
-    Array.from((result.logits as Tensor).data).forEach((value, n) => {
+    Array.from(result.logits.data).forEach((value, n) => {
       expect(value).toBeCloseTo(golden.logits[n], 5);
     });
     expect(Object.keys(parameters)).toEqual(Object.keys(golden.gradients));
@@ -113,8 +115,8 @@ describe("halfSquares", () => {
       weights: float32([3]),
       bias: float32([10]),
       "out.weight": float32([10]),
-    } as never);
+    });
     await compiled.release();
-    expect((sum as Tensor).data[0]).toBeCloseTo((1 + 4 + 9) / 2, 5);
+    expect(sum.data[0]).toBeCloseTo((1 + 4 + 9) / 2, 5);
   });
 });
