@@ -39,8 +39,8 @@ export class Acceptance {
   }
 
   /**
-   * AUC on new films for judges who infer taste from the user's ratings before the cut-off, over all pairs, and within
-   * pairs of one user and one main genre (where a look-up of genres is worth nothing).
+   * AUC on new films for judges who infer taste from the user's ratings before the cut-off (users who have none are
+   * left out), over all pairs, and within pairs of one user and one main genre (where a look-up of genres is worth nothing).
    */
   inferredTaste(): Record<"content" | "knowledge" | "twin", { auc: number; withinGenre: number }> {
     const { catalogue } = this.platform;
@@ -68,7 +68,9 @@ export class Acceptance {
       targets.forEach((film, k) => (row[film] = scores[k]));
       return row;
     });
-    const pairs = this.ratedPairs(true);
+    const pairs = this.ratedPairs(true).filter(
+      ({ user }) => this.histories[user].times[0] < KNOWLEDGE_CUTOFF,
+    );
     const groups = pairs.map(({ user, film }) => user * GENRES.length + catalogue.mainGenre[film]);
     const labels = pairs.map(({ liked }) => liked);
     const scores = pairs.map(({ user, film }) => rows[user][film]);
