@@ -10,7 +10,7 @@ import { namedTensors, replaceTensors, specOf, type Tensor } from "../../src/eng
 import { withoutRefs } from "../../src/engine/trace/without-refs.js";
 import { adamW } from "../../src/engine/train/optimizer.js";
 import { createTrainer } from "../../src/engine/train/trainer.js";
-import { prefixed } from "../../src/engine/train/state.js";
+import { prefixed } from "../../src/engine/train/names.js";
 import { bareProducts } from "./bare-products.js";
 import { llamaBatch, type LlamaBatch, llamaLoss, type LlamaParameters, llamaParameters } from "./llama.js";
 import { type Clock, type Contender, tableOf, takeTurns, timed } from "./measure.js";

@@ -172,7 +172,10 @@ console.log(`| model | options | ${METRICS.join(" | ")} | fit s | score s | both
 console.log(`| --- | --- |${METRICS.map(() => " ---: |").join("")} ---: | ---: | ---: | ---: |`);
 for (const { ours, theirs, options, extra, seeds } of PAIRS) {
   const results: Record<"ours" | "theirs", Trial[]> = { ours: [], theirs: [] };
-  const runs = seeds.length > 1 ? seeds.slice(0, Number(flags.seeds)) : Array.from({ length: Number(flags.rounds) }, () => seeds[0]);
+  const runs =
+    seeds.length > 1
+      ? seeds.slice(0, Number(flags.seeds))
+      : Array.from({ length: Number(flags.rounds) }, () => seeds[0]);
   for (const seed of runs) {
     const tsx = ["--import", "tsx", join(here, "recommenders-ours.ts")];
     const own = { ...options, ...extra, seed };

@@ -10,13 +10,8 @@ describe("selectRecommenders", () => {
   });
 
   it("knows the groups all and classic", () => {
-<<<<<<< HEAD
     const ofTask = RECOMMENDERS.filter(({ task }) => (task as string) === "cold-start");
     expect(selectRecommenders("cold-start", ["all"])).toEqual(ofTask);
-=======
-    const all = [...selectRecommenders("cold-start", ["all"]), ...selectRecommenders("ctr", ["all"])];
-    expect(all).toHaveLength(RECOMMENDERS.length);
->>>>>>> ctr
     const kinds = new Set(selectRecommenders("cold-start", ["classic"]).map(({ kind }) => kind));
     expect([...kinds]).toEqual(["classic"]);
   });
@@ -60,19 +55,8 @@ describe("resolveOptions", () => {
   });
 });
 
-<<<<<<< HEAD
 // The recommenders that need no training engine; those that train have tests of their own.
 const QUICK = ["random", "popularity", "content-knn", "item-knn", "user-knn", "ease", "als"];
-=======
-/** The oracle needs the world's truth. */
-const withoutTruth = selectRecommenders("cold-start", ["all"]).filter(
-  ({ needsTruth }) => needsTruth !== true,
-);
-
-describe.each(withoutTruth.map((one) => [one.id, one] as const))("%s", (_, recommender) => {
-  const texts = ["red ball", "red cube", "blue ball", "green", "red", "blue cube", "", "blue"];
-  const train = trainingOf(randomMatrix(3, 12, 8, 0.3, 2), texts);
->>>>>>> ctr
 
 describe.each(selectRecommenders("cold-start", QUICK).map((one) => [one.id, one] as const))(
   "%s",

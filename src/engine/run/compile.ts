@@ -2,6 +2,8 @@ import type { numpy as np } from "@jax-js/jax";
 import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
 import { lower } from "../lower/lower.js";
 import { isFused } from "../lower/primitives/fused.js";
+import { removeDeadCode } from "../trace/jaxpr.js";
+import { splitRows } from "../trace/split-rows.js";
 import { initTracing, type Spec, trace, type TracedProgram } from "../trace/trace.js";
 import { requireMemory } from "./memory.js";
 import { type DeviceOptions, loadRuntime, openSession } from "./providers.js";
@@ -18,6 +20,16 @@ export interface CompileOptions extends DeviceOptions {
   /** Bytes that a run may take; default: what is free when the function is compiled. */
   memoryLimit?: number;
 }
+
+/**
+ * Outputs that may come in parts, because they are tables into which rows are added. An output N then comes as N (the part that is a whole table, if
+ * there is one) and for k = 0, 1 ... as `rows.k:N` [..., width] with the rows' numbers `index.k:N` [...].
+ */
+export type MayComeAsRows = (output: string) => boolean;
+
+/** The names of the rows and of their numbers. */
+export const rowsName = (output: string, k: number): string => `rows.${k}:${output}`;
+export const indexName = (output: string, k: number): string => `index.${k}:${output}`;
 
 // Inputs and outputs share one space of names in a graph, while a state is an input and an output under one name.
 const INPUT = "in:";
@@ -51,10 +63,10 @@ export class Compiled {
     }
     const fetches: Record<string, RuntimeTensor | null> = {};
     for (const name of Object.keys(this.outputs)) fetches[OUTPUT + name] = null;
-    const used = new Set(Object.keys(this.inputs).map((name) => inputs[name].data.buffer));
+    const read = Object.keys(this.inputs).map((name) => inputs[name].data);
     for (const [name, tensor] of Object.entries(into)) {
       fetches[OUTPUT + name] = this.wrap(name, tensor, this.outputs[name], "output");
-      if (used.has(tensor.data.buffer)) {
+      if (read.some((data) => overlap(data, tensor.data))) {
         throw new Error(`${this.name}: the output ${name} shares memory with an input`);
       }
     }
@@ -87,6 +99,11 @@ export class Compiled {
   }
 }
 
+function overlap(a: Tensor["data"], b: Tensor["data"]): boolean {
+  if (a.buffer !== b.buffer || a.length === 0 || b.length === 0) return false;
+  return a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
+}
+
 /** An array of another type or shape than the program was made for; the message names it and gives both. */
 export class ShapeError extends TypeError {
   override name = "ShapeError";
@@ -114,27 +131,11 @@ export async function compile(
   fn: (inputs: Readonly<Record<string, np.Array>>) => Readonly<Record<string, np.Array>>,
   inputs: Specs,
   options: CompileOptions = {},
+  mayComeAsRows: MayComeAsRows = () => false,
 ): Promise<Compiled> {
   const name = options.name ?? "program";
   await initTracing();
-  const inputNames = Object.keys(inputs);
-  let outputNames: string[] = [];
-  const run = () =>
-    trace(
-      (arrays) => {
-        const results = fn(Object.fromEntries(inputNames.map((input, i) => [input, arrays[i]])));
-        outputNames = Object.keys(results);
-        return Object.values(results);
-      },
-      Object.values(inputs),
-      isFused,
-    );
-  let traced: TracedProgram;
-  try {
-    traced = run();
-  } catch (cause) {
-    throw traceError(name, inputs, cause);
-  }
+  const { traced, outputNames } = traceNamed(name, fn, inputs, mayComeAsRows);
   const outputs: Record<string, Spec> = {};
   traced.program.outputs.forEach(({ aval }, i) => {
     const type = aval.dtype as string;
@@ -146,11 +147,43 @@ export async function compile(
   const { graph, peakBytes } = lower(traced, {
     name,
     fused: FUSED_PROVIDERS.includes(options.provider ?? "cpu"),
-    inputNames: inputNames.map((input) => INPUT + input),
+    inputNames: Object.keys(inputs).map((input) => INPUT + input),
     outputNames: outputNames.map((output) => OUTPUT + output),
   });
   requireMemory(`a run of ${name}`, peakBytes, options.memoryLimit);
   const { model } = graph.build();
   const session = await openSession(model, options);
   return new Compiled(session, await loadRuntime(), name, inputs, outputs, model, peakBytes);
+}
+
+function traceNamed(
+  name: string,
+  fn: (inputs: Readonly<Record<string, np.Array>>) => Readonly<Record<string, np.Array>>,
+  inputs: Specs,
+  mayComeAsRows: MayComeAsRows,
+): { traced: TracedProgram; outputNames: readonly string[] } {
+  const inputNames = Object.keys(inputs);
+  let names: string[] = [];
+  const named = (arrays: readonly np.Array[]) => {
+    const results = fn(Object.fromEntries(inputNames.map((input, i) => [input, arrays[i]])));
+    names = Object.keys(results);
+    return Object.values(results);
+  };
+  let traced: TracedProgram;
+  try {
+    traced = trace(named, Object.values(inputs), isFused);
+  } catch (cause) {
+    throw traceError(name, inputs, cause);
+  }
+  const { program, splits } = splitRows(traced.program, names.map(mayComeAsRows));
+  const outputNames = names.flatMap((output, i) => {
+    const split = splits[i];
+    if (split === undefined) return [output];
+    const pairs = Array.from({ length: split.scatters }, (_, k) => [
+      rowsName(output, k),
+      indexName(output, k),
+    ]);
+    return [...(split.dense ? [output] : []), ...pairs.flat()];
+  });
+  return { traced: { ...traced, program: removeDeadCode(program) }, outputNames };
 }

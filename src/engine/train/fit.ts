@@ -12,7 +12,7 @@ import {
   writeCheckpoint,
 } from "./checkpoint.js";
 import { NotFiniteError } from "./errors.js";
-import { mapValues, tensorRecord } from "./state.js";
+import { mapValues, tensorRecord } from "./names.js";
 import type { StepResult, Trainer } from "./trainer.js";
 
 export interface Validation {

@@ -1,20 +1,26 @@
-import { numpy as np } from "@jax-js/jax";
-import { square } from "../nn/activations.js";
+import type { Kernels } from "./memory.js";
 
-/** What one step's update depends on besides the arrays: computed by the host, in double precision. */
-export interface StepFactors {
+/** The arrays of one parameter, or of some of its rows: byte addresses in the training memory. */
+export interface UpdateArrays {
+  readonly parameter: number;
+  readonly gradient: number;
+  /** The optimiser's own arrays, by name. */
+  readonly slots: Readonly<Record<string, number>>;
+  /** How many numbers each has. */
+  readonly count: number;
+}
+
+export interface UpdateSettings {
   /** The step, counted from 1. */
   readonly step: number;
   readonly learningRate: number;
+  /** What the gradient is multiplied with first: the clipping. */
+  readonly scale: number;
+  /** Whether weight decay applies. */
+  readonly decays: boolean;
 }
 
-export interface ParameterUpdate {
-  readonly parameter: np.Array;
-  /** The optimiser's own arrays of this parameter, by name. */
-  readonly slots: Readonly<Record<string, np.Array>>;
-}
-
-/** How gradients change parameters. */
+/** How gradients change parameters, in place. */
 export interface Optimizer {
   readonly name: string;
   /** Everything that its results depend on, for checkpoints. */
@@ -22,15 +28,7 @@ export interface Optimizer {
   readonly learningRate: number;
   /** Names of the arrays kept for each parameter, of its shape, zero at first. */
   readonly slots: readonly string[];
-  /** The scalars that enter the graph at a step, by name. */
-  factors(at: StepFactors): Readonly<Record<string, number>>;
-  /** One parameter's update, traced into the step's graph. */
-  update(
-    now: ParameterUpdate,
-    gradient: np.Array,
-    factors: Readonly<Record<string, np.Array>>,
-    decays: boolean,
-  ): ParameterUpdate;
+  update(kernels: Kernels, arrays: UpdateArrays, settings: UpdateSettings): void;
 }
 
 export interface SgdOptions {
@@ -48,12 +46,10 @@ export function sgd({ learningRate, momentum = 0, weightDecay = 0 }: SgdOptions)
     options: { learningRate, momentum, weightDecay },
     learningRate,
     slots: momentum === 0 ? [] : ["momentum"],
-    factors: ({ learningRate: rate }) => ({ rate }),
-    update({ parameter, slots }, gradient, { rate }, decays): ParameterUpdate {
-      const g = decays ? withDecay(gradient, parameter, weightDecay) : gradient;
-      if (momentum === 0) return { parameter: descend(parameter, rate, g), slots: {} };
-      const velocity = np.add(np.multiply(slots.momentum, momentum), g);
-      return { parameter: descend(parameter, rate, velocity), slots: { momentum: velocity } };
+    update(kernels, { parameter, gradient, slots, count }, { learningRate: rate, scale, decays }) {
+      const l2 = decays ? weightDecay : 0;
+      if (momentum === 0) kernels.sgd(parameter, gradient, count, scale, l2, rate);
+      else kernels.momentum(parameter, slots.momentum, gradient, count, scale, l2, momentum, rate);
     },
   };
 }
@@ -66,7 +62,7 @@ export interface AdamOptions {
   beta2?: number;
   /** Default 1e-8. */
   epsilon?: number;
-  /** Default 0. In `adam` it is added to the gradient, in `adamW` it shrinks the parameter (Loshchilov & Hutter 2019). */
+  /** Default 0. In `adam` it is added to the gradient, in `adamW` it shrinks the parameter. */
   weightDecay?: number;
 }
 
@@ -75,7 +71,7 @@ export function adam(options: AdamOptions): Optimizer {
   return adamLike("adam", options, false);
 }
 
-/** Adam with decoupled weight decay as PyTorch's `AdamW`: w -= lr weightDecay w, beside Adam's step. */
+/** Adam with decoupled weight decay as PyTorch's `AdamW` (Loshchilov & Hutter 2019): w -= lr weightDecay w, beside Adam's step. */
 export function adamW(options: AdamOptions): Optimizer {
   return adamLike("adamw", options, true);
 }
@@ -90,27 +86,25 @@ function adamLike(
     options: { learningRate, beta1, beta2, epsilon, weightDecay },
     learningRate,
     slots: ["m", "v"],
-    factors: ({ step, learningRate: rate }) => ({
-      stepSize: rate / (1 - beta1 ** step),
-      rootScale: 1 / Math.sqrt(1 - beta2 ** step),
-      keep: 1 - rate * weightDecay,
-    }),
-    update({ parameter, slots }, gradient, { stepSize, rootScale, keep }, decays) {
-      const hasDecay = decays && weightDecay !== 0;
-      const g = hasDecay && !decoupled ? withDecay(gradient, parameter, weightDecay) : gradient;
-      const w = hasDecay && decoupled ? np.multiply(parameter, keep) : parameter;
-      const m = np.add(np.multiply(slots.m, beta1), np.multiply(g, 1 - beta1));
-      const v = np.add(np.multiply(slots.v, beta2), np.multiply(square(g), 1 - beta2));
-      const root = np.add(np.multiply(np.sqrt(v), rootScale), epsilon);
-      return { parameter: descend(w, stepSize, np.divide(m, root)), slots: { m, v } };
+    update(kernels, { parameter, gradient, slots, count }, { step, learningRate: rate, scale, decays }) {
+      const decay = decays ? weightDecay : 0;
+      kernels.adam(
+        parameter,
+        slots.m,
+        slots.v,
+        gradient,
+        count,
+        scale,
+        decoupled ? 0 : decay,
+        decoupled ? 1 - rate * decay : 1,
+        beta1,
+        1 - beta1,
+        beta2,
+        1 - beta2,
+        1 / Math.sqrt(1 - beta2 ** step),
+        epsilon,
+        rate / (1 - beta1 ** step),
+      );
     },
   };
-}
-
-function withDecay(gradient: np.Array, parameter: np.Array, weightDecay: number): np.Array {
-  return weightDecay === 0 ? gradient : np.add(gradient, np.multiply(parameter, weightDecay));
-}
-
-function descend(parameter: np.Array, rate: np.Array, direction: np.Array): np.Array {
-  return np.subtract(parameter, np.multiply(direction, rate));
 }

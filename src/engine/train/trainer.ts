@@ -2,35 +2,29 @@ import { type Compiled, compile, type CompileOptions, type Specs, type Tensors }
 import {
   type ArraysOf,
   describeSpec,
-  float32,
   replaceTensors,
   specOf,
   type Tensor,
   type TensorsOf,
-  zeros,
 } from "../run/tensor.js";
 import { NotFiniteError } from "./errors.js";
 import {
-  applyGraph,
   type Arrays,
   BATCH,
-  FACTOR,
   FIXED,
   type FlatLoss,
+  GRADIENT,
+  gradientGraph,
   lossGraph,
   type LossResult,
   METRIC,
   PARAMETER,
-  partGraph,
-  slotPrefix,
-  stepGraph,
-  SUM,
-  type UpdateRule,
 } from "./graphs.js";
+import { TrainingMemory } from "./memory.js";
+import { checkSameSpecs, mapValues, prefixed, tensorRecord, unprefixed } from "./names.js";
 import type { Optimizer } from "./optimizer.js";
-import { numberRows, putRows, type RowIndices, takeRows, type TouchedRows } from "./rows.js";
+import { TrainedParameter } from "./parameter.js";
 import { constantRate, type Schedule } from "./schedule.js";
-import { checkSameSpecs, mapValues, prefixed, SwappedState, tensorRecord, unprefixed } from "./state.js";
 
 export interface TrainerOptions<P, B, F> extends CompileOptions {
   /** What is trained: a tree of float32 tensors with their first values. They are not changed: the trainer works on copies. */
@@ -50,13 +44,12 @@ export interface TrainerOptions<P, B, F> extends CompileOptions {
   /** Which parameters the optimiser's weight decay shrinks; default all. */
   decays?: (name: string) => boolean;
   /**
-   * Big tables of which a batch touches few rows: for each, the batch's arrays that hold its row numbers. Only these rows are
-   * read, differentiated and updated, so the cost of a step no longer grows with the table. With Adam that is
-   * "lazy" Adam (PyTorch's SparseAdam): a row's moments stand still while no batch touches it, where dense Adam (PyTorch's default, and RecBole's) lets
-   * them decay and goes on moving the row. Plain SGD gives the same weights either way. The loss may use such a table only
-   * through `np.take(table, index, 0)` with these arrays.
+   * Names of big tables of which a batch touches few rows: only the rows that the loss picks by `np.take(table, index, 0)`, its one
+   * use of them, are updated, so the cost of a step does not grow with the table. With Adam that is "lazy" Adam (PyTorch's SparseAdam): a row's moments
+   * stand still while no batch touches it, where dense Adam (PyTorch's default, and RecBole's) lets them decay and goes on moving the
+   * row. Plain SGD gives the same weights either way.
    */
-  rows?: RowIndices;
+  lazyTables?: readonly string[];
 }
 
 export interface StepResult {
@@ -75,41 +68,37 @@ export interface TrainerState {
 /** How many compiled graphs a trainer keeps: one for each set of a batch's shapes. */
 const KEPT = 8;
 
-/** Trains one model: a step is one graph (loss, gradients and update) and one run. Made by {@link createTrainer}. */
+const slotPrefix = (slot: string): string => `slot.${slot}:`;
+
+/**
+ * Trains one model. Loss and gradients are one graph and one run; the optimiser then passes once over the parameters, in place.
+ * Made by {@link createTrainer}.
+ */
 export class Trainer<P, B, F> {
-  private readonly state: SwappedState;
-  /** Tables that are updated by rows: the parameter and its slots, changed in place. */
-  private readonly tables: Record<string, Record<string, Tensor>>;
+  private readonly trained: readonly TrainedParameter[];
   private readonly fixed: Tensors;
-  private readonly rule: UpdateRule;
   private readonly graphs = new Map<string, Promise<Compiled>>();
-  private sums: SwappedState | undefined;
   private steps = 0;
 
   constructor(private readonly options: TrainerOptions<P, B, F>) {
-    const { parameters, optimizer, clipNorm, decays = () => true, rows = {} } = options;
+    const { parameters, optimizer, lazyTables = [] } = options;
     const all = tensorRecord(parameters);
     for (const [name, tensor] of Object.entries(all)) {
       const spec = specOf(tensor);
       if (spec.type !== "float32")
         throw new TypeError(`${name} is ${describeSpec(spec)}: only float32 can be trained`);
     }
-    const withSlots = (names: readonly string[]) => ({
-      ...prefixed(PARAMETER, Object.fromEntries(names.map((name) => [name, all[name]]))),
-      ...Object.fromEntries(
-        optimizer.slots.flatMap((slot) =>
-          names.map((name) => [slotPrefix(slot) + name, zeros("float32", all[name].shape)]),
-        ),
-      ),
-    });
-    for (const name of Object.keys(rows))
-      if (!(name in all)) throw new Error(`rows: there is no parameter ${name}`);
-    this.state = new SwappedState(withSlots(Object.keys(all).filter((name) => !(name in rows))));
-    this.tables = mapValues(rows, (_indices, name) =>
-      mapValues(withSlots([name]), ({ shape, data }) => ({ shape, data: data.slice() })),
+    for (const name of lazyTables)
+      if (!(name in all)) throw new Error(`lazyTables: there is no parameter ${name}`);
+    const arrays = 2 + optimizer.slots.length;
+    const memory = new TrainingMemory(
+      Object.values(all).flatMap(({ data }) => Array.from({ length: arrays }, () => data.length)),
+    );
+    this.trained = Object.entries(all).map(
+      ([name, tensor]) =>
+        new TrainedParameter(memory, name, tensor, optimizer.slots, lazyTables.includes(name)),
     );
     this.fixed = tensorRecord(options.fixed ?? {});
-    this.rule = { optimizer, clipNorm, decays };
   }
 
   /** The loss as a function of records, for batches of this structure. */
@@ -134,9 +123,19 @@ export class Trainer<P, B, F> {
 
   /** The parameters as they are now: the trainer's own arrays, which the next steps overwrite. Copy what you keep. */
   get parameters(): P {
-    const tables = Object.values(this.tables).reduce((all, table) => ({ ...all, ...table }), {});
-    const now = unprefixed(PARAMETER, { ...this.state.now, ...tables });
+    const now = Object.fromEntries(this.trained.map(({ name, value }) => [name, value]));
     return replaceTensors(this.options.parameters, (name) => now[name]) as P;
+  }
+
+  /** The trainer's own arrays, by the names that they have in checkpoints. */
+  private arrays(): Record<string, Tensor> {
+    const { slots } = this.options.optimizer;
+    return Object.fromEntries([
+      ...this.trained.map(({ name, value }) => [PARAMETER + name, value] as const),
+      ...slots.flatMap((slot) =>
+        this.trained.map((parameter) => [slotPrefix(slot) + parameter.name, parameter.slot(slot)] as const),
+      ),
+    ]);
   }
 
   /** Copies of the parameters, by name. */
@@ -161,15 +160,14 @@ export class Trainer<P, B, F> {
 
   /** What the results of training depend on, beside the loss, the data and the first parameters. */
   identity(): Record<string, unknown> {
-    const { optimizer, clipNorm = null, rows = {} } = this.options;
-    return { optimizer: { name: optimizer.name, ...optimizer.options }, clipNorm, rows };
+    const { optimizer, clipNorm = null, lazyTables = [] } = this.options;
+    return { optimizer: { name: optimizer.name, ...optimizer.options }, clipNorm, lazyTables };
   }
 
   /** A copy of the whole state. */
   snapshot(): TrainerState {
-    const tables = Object.values(this.tables).reduce((all, table) => ({ ...all, ...table }), {});
-    const copies = mapValues(tables, ({ shape, data }) => ({ shape, data: data.slice() }));
-    return { step: this.steps, tensors: { ...this.state.snapshot(), ...copies } };
+    const tensors = mapValues(this.arrays(), ({ shape, data }) => ({ shape, data: data.slice() }));
+    return { step: this.steps, tensors };
   }
 
   /**
@@ -178,12 +176,9 @@ export class Trainer<P, B, F> {
    * @throws ShapeError naming a parameter that is missing, unknown or of another shape.
    */
   restore({ step, tensors }: TrainerState, what = "the state"): void {
-    const own = mapValues(this.snapshot().tensors, specOf);
-    checkSameSpecs(own, mapValues(tensors, specOf), what);
-    for (const [name, { data }] of Object.entries(this.state.now)) data.set(tensors[name].data);
-    for (const table of Object.values(this.tables)) {
-      for (const [name, { data }] of Object.entries(table)) data.set(tensors[name].data);
-    }
+    const own = this.arrays();
+    checkSameSpecs(mapValues(own, specOf), mapValues(tensors, specOf), what);
+    for (const [name, { data }] of Object.entries(own)) data.set(tensors[name].data);
     this.steps = step;
   }
 
@@ -192,24 +187,7 @@ export class Trainer<P, B, F> {
    * @throws NotFiniteError where the loss or a gradient is not finite; nothing has then changed.
    */
   async train(batch: TensorsOf<B>): Promise<StepResult> {
-    const touched = this.touch(batch);
-    const feeds = {
-      ...this.state.now,
-      ...touched.tables,
-      ...prefixed(BATCH, touched.batch),
-      ...prefixed(FIXED, this.fixed),
-      ...this.factors(),
-    };
-    const compiled = await this.compiled("step", feeds, () => stepGraph(this.lossOf(batch), this.rule));
-    const outputs = await compiled.run(feeds, this.state.next);
-    const names = Object.keys(unprefixed(PARAMETER, compiled.inputs));
-    const result = this.check(outputs, outputs.norms, names);
-    this.state.swap();
-    for (const [table, rows] of touched.rows) {
-      for (const [name, tensor] of Object.entries(this.tables[table])) putRows(tensor, rows, outputs[name]);
-    }
-    this.steps++;
-    return result;
+    return this.trainParts([batch], [1]);
   }
 
   /**
@@ -217,55 +195,27 @@ export class Trainer<P, B, F> {
    * @param weights - of each part in the mean of losses, summing to 1; default: all alike.
    */
   async trainParts(parts: readonly TensorsOf<B>[], weights?: readonly number[]): Promise<StepResult> {
-    if (Object.keys(this.tables).length > 0) {
-      throw new Error("a batch in parts can't be combined with tables that are updated by rows");
+    for (const parameter of this.trained) parameter.begin();
+    try {
+      let loss = 0;
+      const metrics: Record<string, number> = {};
+      for (const [i, part] of parts.entries()) {
+        const weight = weights?.[i] ?? 1 / parts.length;
+        const outputs = await this.addGradients(part, weight, parts.length === 1);
+        loss += weight * outputs.loss.data[0];
+        for (const [name, { data }] of Object.entries(unprefixed(METRIC, outputs))) {
+          metrics[name] = (metrics[name] ?? 0) + weight * data[0];
+        }
+      }
+      return { loss, gradientNorm: this.update(loss), metrics };
+    } finally {
+      for (const parameter of this.trained) parameter.end();
     }
-    const gradients = mapValues(unprefixed(PARAMETER, this.state.now), ({ shape }) =>
-      zeros("float32", shape),
-    );
-    this.sums ??= new SwappedState(prefixed(SUM, gradients));
-    for (const { data } of Object.values(this.sums.now)) data.fill(0);
-    let loss = 0;
-    let metrics: Record<string, number> = {};
-    for (const [i, part] of parts.entries()) {
-      const weight = weights?.[i] ?? 1 / parts.length;
-      const feeds = {
-        ...under(PARAMETER, this.state.now),
-        ...prefixed(BATCH, tensorRecord(part)),
-        ...prefixed(FIXED, this.fixed),
-        ...this.sums.now,
-        [`${FACTOR}weight`]: scalar(weight),
-      };
-      const compiled = await this.compiled("part", feeds, () => partGraph(this.lossOf(part)));
-      const outputs = await compiled.run(feeds, this.sums.next);
-      this.sums.swap();
-      loss += weight * outputs.loss.data[0];
-      metrics = mapValues(
-        unprefixed(METRIC, outputs),
-        ({ data }, name) => (metrics[name] ?? 0) + weight * data[0],
-      );
-    }
-    const feeds = { ...this.state.now, ...this.sums.now, ...this.factors() };
-    const compiled = await this.compiled("apply", feeds, () => applyGraph(this.rule));
-    const outputs = await compiled.run(feeds, this.state.next);
-    const result = this.check(
-      { ...outputs, loss: scalar(loss) },
-      outputs.norms,
-      Object.keys(unprefixed(PARAMETER, compiled.inputs)),
-    );
-    this.state.swap();
-    this.steps++;
-    return { ...result, metrics };
   }
 
   /** The loss and the metrics of a batch, without a step. */
   async evaluate(batch: TensorsOf<B>): Promise<Pick<StepResult, "loss" | "metrics">> {
-    const touched = this.touch(batch);
-    const feeds = {
-      ...under(PARAMETER, { ...this.state.now, ...touched.tables }),
-      ...prefixed(BATCH, touched.batch),
-      ...prefixed(FIXED, this.fixed),
-    };
+    const feeds = this.feeds(batch);
     const compiled = await this.compiled("loss", feeds, () => lossGraph(this.lossOf(batch)));
     const outputs = await compiled.run(feeds);
     return {
@@ -274,48 +224,51 @@ export class Trainer<P, B, F> {
     };
   }
 
+  private feeds(batch: unknown): Tensors {
+    return {
+      ...Object.fromEntries(this.trained.map(({ name, value }) => [PARAMETER + name, value])),
+      ...prefixed(BATCH, tensorRecord(batch)),
+      ...prefixed(FIXED, this.fixed),
+    };
+  }
+
+  /** @param isOnly - this part is the whole batch: the runtime then writes its gradients where they belong. */
+  private async addGradients(part: TensorsOf<B>, weight: number, isOnly: boolean): Promise<Tensors> {
+    const feeds = this.feeds(part);
+    const compiled = await this.compiled("gradients", feeds, () => gradientGraph(this.lossOf(part)));
+    const inPlace = isOnly && weight === 1;
+    const into: Record<string, Tensor> = {};
+    for (const { name, gradientTensor } of inPlace ? this.trained : []) {
+      if (GRADIENT + name in compiled.outputs) into[GRADIENT + name] = gradientTensor;
+    }
+    const outputs = await compiled.run(feeds, into);
+    for (const parameter of this.trained) parameter.add(outputs, weight, inPlace);
+    return outputs;
+  }
+
+  /** @returns the norm of all gradients together. */
+  private update(loss: number): number {
+    const { optimizer, schedule = constantRate, clipNorm, decays = () => true } = this.options;
+    const step = this.steps + 1;
+    const norms = this.trained.map((parameter) => parameter.gradientNorm());
+    const broken = this.trained.filter((_, i) => !Number.isFinite(norms[i])).map(({ name }) => name);
+    if (!Number.isFinite(loss) || broken.length > 0) throw new NotFiniteError(step, loss, broken);
+    const norm = Math.hypot(...norms);
+    // PyTorch's clip_grad_norm_: the 1e-6 is its own.
+    const scale = clipNorm === undefined ? 1 : Math.min(1, clipNorm / (norm + 1e-6));
+    const learningRate = optimizer.learningRate * schedule(step);
+    for (const parameter of this.trained) {
+      parameter.update(optimizer, { step, learningRate, scale, decays: decays(parameter.name) });
+    }
+    this.steps = step;
+    return norm;
+  }
+
   /** Frees the compiled graphs. */
   async release(): Promise<void> {
     const compiled = await Promise.allSettled(this.graphs.values());
     this.graphs.clear();
     for (const graph of compiled) if (graph.status === "fulfilled") await graph.value.release();
-  }
-
-  /** The small tables that stand for those updated by rows, and the batch in their numbers. */
-  private touch(batch: unknown): {
-    batch: Tensors;
-    tables: Tensors;
-    rows: ReadonlyMap<string, TouchedRows>;
-  } {
-    const arrays = tensorRecord(batch);
-    const tables: Record<string, Tensor> = {};
-    const rows = new Map<string, TouchedRows>();
-    for (const [table, names] of Object.entries(this.options.rows ?? {})) {
-      const { touched, local } = numberRows(names.map((name) => arrays[name]));
-      names.forEach((name, i) => (arrays[name] = local[i]));
-      for (const [name, tensor] of Object.entries(this.tables[table]))
-        tables[name] = takeRows(tensor, touched);
-      rows.set(table, touched);
-    }
-    return { batch: arrays, tables, rows };
-  }
-
-  private factors(): Tensors {
-    const { optimizer, schedule = constantRate } = this.options;
-    const step = this.steps + 1;
-    const learningRate = optimizer.learningRate * schedule(step);
-    return prefixed(FACTOR, mapValues(optimizer.factors({ step, learningRate }), scalar));
-  }
-
-  private check(outputs: Tensors, norms: Tensor, names: readonly string[]): StepResult {
-    const [loss] = outputs.loss.data;
-    const broken = names.filter((_, i) => !Number.isFinite(norms.data[i]));
-    if (!Number.isFinite(loss) || broken.length > 0) throw new NotFiniteError(this.steps + 1, loss, broken);
-    return {
-      loss,
-      gradientNorm: Math.hypot(...norms.data),
-      metrics: mapValues(unprefixed(METRIC, outputs), ({ data }) => data[0]),
-    };
   }
 
   private async compiled(
@@ -329,7 +282,8 @@ export class Trainer<P, B, F> {
       .join(", ")}`;
     let entry = this.graphs.get(key);
     if (entry === undefined) {
-      entry = compile(graph(), specs, { ...this.options, name: this.name });
+      const isGradient = (output: string) => output.startsWith(GRADIENT);
+      entry = compile(graph(), specs, { ...this.options, name: this.name }, isGradient);
       // A failure is not kept: it may have been a lack of memory.
       entry.catch(() => this.graphs.delete(key));
       const [oldest] = this.graphs.keys();
@@ -343,15 +297,6 @@ export class Trainer<P, B, F> {
     this.graphs.set(key, entry);
     return entry;
   }
-}
-
-function scalar(value: number): Tensor {
-  return float32([value], []);
-}
-
-/** The entries whose names begin so, under their full names. */
-function under<T>(prefix: string, record: Readonly<Record<string, T>>): Record<string, T> {
-  return Object.fromEntries(Object.entries(record).filter(([name]) => name.startsWith(prefix)));
 }
 
 /**

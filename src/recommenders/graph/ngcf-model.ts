@@ -3,7 +3,7 @@ import type { Csr } from "../../data/csr.js";
 import { type GraphProduct, graphProduct } from "../../engine/linalg/graph-product.js";
 import { float32, specOf, type Tensor, type TensorsOf, zeros } from "../../engine/run/tensor.js";
 import { NotFiniteError } from "../../engine/train/errors.js";
-import { checkSameSpecs, mapValues, prefixed, unprefixed } from "../../engine/train/state.js";
+import { checkSameSpecs, mapValues, prefixed, unprefixed } from "../../engine/train/names.js";
 import type { StepResult, TrainerState } from "../../engine/train/trainer.js";
 import type { Factors } from "../factorisation/factors.js";
 import { adamInPlace } from "../pairwise/adam.js";

@@ -6,7 +6,7 @@ import { restride } from "../../engine/linalg/sparse-rows.js";
 import { float32, specOf, type Tensor, type TensorsOf } from "../../engine/run/tensor.js";
 import { NotFiniteError } from "../../engine/train/errors.js";
 import type { Trainable } from "../../engine/train/fit.js";
-import { checkSameSpecs, mapValues } from "../../engine/train/state.js";
+import { checkSameSpecs, mapValues } from "../../engine/train/names.js";
 import type { TrainerState } from "../../engine/train/trainer.js";
 import type { Factors } from "../factorisation/factors.js";
 

@@ -25,7 +25,7 @@ export interface BprOptions {
   width?: number;
   optimizer?: Optimizer;
   threads?: number;
-  byRows?: boolean;
+  lazy?: boolean;
   clipNorm?: number;
 }
 
@@ -54,7 +54,7 @@ export function bprTrainer({ users, items }: Pairs, random: Random, options: Bpr
     optimizer,
     threads,
     clipNorm: options.clipNorm,
-    rows: options.byRows ? { user: ["user"], item: ["positive", "negative"] } : undefined,
+    lazyTables: options.lazy ? ["user", "item"] : [],
     loss: (p, batch: Batch) => {
       const user = np.take(p.user, batch.user, 0);
       const score = (item: np.Array) => np.sum(np.multiply(user, np.take(p.item, item, 0)), -1);

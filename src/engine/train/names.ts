@@ -1,36 +1,5 @@
-import { describeSpec, namedTensors, specOf, type Tensor, zeros } from "../run/tensor.js";
+import { describeSpec, namedTensors, type Tensor } from "../run/tensor.js";
 import { ShapeError, type Specs } from "../run/compile.js";
-
-/** Arrays by name that a graph reads from one set and writes to the other: two sets, swapped after each step. */
-export class SwappedState {
-  private current: Record<string, Tensor>;
-  private spare: Record<string, Tensor>;
-
-  /** @param initial - copied, so that the caller's arrays never change. */
-  constructor(initial: Readonly<Record<string, Tensor>>) {
-    this.current = mapValues(initial, ({ shape, data }) => ({ shape, data: data.slice() }));
-    this.spare = mapValues(initial, (tensor) => zeros(specOf(tensor).type, tensor.shape));
-  }
-
-  /** The arrays to read. */
-  get now(): Readonly<Record<string, Tensor>> {
-    return this.current;
-  }
-
-  /** The arrays to write. */
-  get next(): Readonly<Record<string, Tensor>> {
-    return this.spare;
-  }
-
-  swap(): void {
-    [this.current, this.spare] = [this.spare, this.current];
-  }
-
-  /** Copies of the arrays as they are now. */
-  snapshot(): Record<string, Tensor> {
-    return mapValues(this.current, ({ shape, data }) => ({ shape, data: data.slice() }));
-  }
-}
 
 /**
  * Checks that tensors from outside are those of the model.
