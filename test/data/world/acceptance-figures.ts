@@ -1,4 +1,4 @@
-import { KNOWLEDGE_CUTOFF, LIKED } from "../../../src/data/world/constants.js";
+import { EXPOSURE, KNOWLEDGE_CUTOFF, LIKED } from "../../../src/data/world/constants.js";
 import type { History, Platform } from "../../../src/data/world/histories.js";
 import { makeJudge, STAR_UTILITY, type JudgeKind } from "../../../src/data/world/judge.js";
 import { permutedDirectorMoods } from "../../../src/data/world/knowledge.js";
@@ -40,9 +40,9 @@ export class Acceptance {
 
   /**
    * AUC on new films for judges who infer taste from the user's ratings before the cut-off (users who have none are
-   * left out), over all pairs, and within pairs of one user and one main genre (where a look-up of genres is worth nothing).
+   * left out), over all pairs, and within pairs of one user and one main genre (where a look-up of genres is worth nothing); and Recall@20 of new films.
    */
-  inferredTaste(): Record<"content" | "knowledge" | "twin", { auc: number; withinGenre: number }> {
+  inferredTaste(): Record<"content" | "knowledge" | "twin", Judged> {
     const { catalogue } = this.platform;
     const twin = permutedDirectorMoods(catalogue);
     return {
@@ -52,7 +52,7 @@ export class Acceptance {
     };
   }
 
-  private judged(kind: JudgeKind): { auc: number; withinGenre: number } {
+  private judged(kind: JudgeKind): Judged {
     const { catalogue } = this.platform;
     const means = this.filmMeans();
     const targets = catalogue.films.flatMap((film, n) => (film.isNew ? [n] : []));
@@ -74,7 +74,44 @@ export class Acceptance {
     const groups = pairs.map(({ user, film }) => user * GENRES.length + catalogue.mainGenre[film]);
     const labels = pairs.map(({ liked }) => liked);
     const scores = pairs.map(({ user, film }) => rows[user][film]);
-    return { auc: auc(labels, scores), withinGenre: gauc(labels, scores, groups).gauc };
+    return {
+      auc: auc(labels, scores),
+      withinGenre: gauc(labels, scores, groups).gauc,
+      recall: this.recallOfNew(rows, targets),
+    };
+  }
+
+  /**
+   * Recall@20 of new films, over users with a past who saw some: ranked by log P(genre) from the user's past (drawn
+   * towards all users' with the weight of five), spread over the genre's new films, plus the exposure law's 1.2 times
+   * the judged taste.
+   */
+  private recallOfNew(rows: readonly Float64Array[], targets: readonly number[]): number {
+    const { catalogue } = this.platform;
+    const overall = new Float64Array(GENRES.length);
+    const own = this.histories.map((history) => {
+      const counts = new Float64Array(GENRES.length);
+      history.films.forEach((film, n) => {
+        if (history.times[n] < KNOWLEDGE_CUTOFF) counts[catalogue.mainGenre[film]]++;
+      });
+      counts.forEach((count, genre) => (overall[genre] += count));
+      return counts;
+    });
+    const total = overall.reduce((a, b) => a + b, 0);
+    const size = GENRES.map((_, g) => targets.filter((film) => catalogue.mainGenre[film] === g).length);
+    const recalls = this.histories.flatMap((history, user) => {
+      const seen = new Set(history.films.filter((film) => catalogue.films[film].isNew));
+      if (seen.size === 0 || history.times[0] >= KNOWLEDGE_CUTOFF) return [];
+      const score = (film: number): number => {
+        const genre = catalogue.mainGenre[film];
+        const share = own[user][genre] + (5 * overall[genre]) / total;
+        return Math.log(share / size[genre]) + EXPOSURE.utility * rows[user][film];
+      };
+      const scores = new Map(targets.map((film) => [film, score(film)]));
+      const top = [...targets].sort((a, b) => (scores.get(b) ?? 0) - (scores.get(a) ?? 0)).slice(0, 20);
+      return [top.filter((film) => seen.has(film)).length / seen.size];
+    });
+    return mean(recalls);
   }
 
   /** Correlation, over pairs of warm films of one genre, of how often they are seen together with z.z. */
@@ -157,6 +194,12 @@ export class Acceptance {
     const overall = sums.reduce((a, b) => a + b, 0) / counts.reduce((a, b) => a + b, 0);
     return sums.map((sum, film) => (sum + 5 * overall) / (counts[film] + 5));
   }
+}
+
+export interface Judged {
+  readonly auc: number;
+  readonly withinGenre: number;
+  readonly recall: number;
 }
 
 interface Pair {

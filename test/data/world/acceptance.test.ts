@@ -37,8 +37,13 @@ describe("within rated pairs of cold films, taste inferred from past ratings", (
     expect(knowledge.withinGenre).toBeGreaterThan(0.58);
   });
 
+  it("knowledge finds more of the new films that are seen", () => {
+    expect(knowledge.recall).toBeGreaterThan(content.recall + 0.01);
+  });
+
   it("a permuted table of directors loses the advantage", () => {
     expect(twin.auc).toBeLessThan(content.auc + 0.01);
+    expect(twin.recall).toBeLessThan(content.recall + 0.01);
   });
 });
 
