@@ -16,7 +16,7 @@ import { renderScoreboard } from "../src/report/render.js";
 import { readRun } from "../src/report/run.js";
 
 const root = packageRoot();
-const dataRoot: string | undefined = process.argv[2];
+const dataRoot = process.argv.at(2);
 
 /** The recommenders of the main job. */
 const QUICK = ["--recommenders", "control,content-knn,item-knn,user-knn,ease,als"];

@@ -211,11 +211,10 @@ class Run<B> {
   }
 
   private step(batch: TensorsOf<B>): Promise<StepResult> {
-    const { trainer } = this;
-    const { split } = this.options;
-    if (split === undefined) return trainer.train(batch);
+    const { trainer, options } = this;
+    if (options.split === undefined) return trainer.train(batch);
     if (trainer.trainParts === undefined) throw new TypeError("fit: this model can't train a batch in parts");
-    const { parts, weights } = split(batch);
+    const { parts, weights } = options.split(batch);
     return trainer.trainParts(parts, weights);
   }
 
