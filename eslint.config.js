@@ -34,7 +34,7 @@ const noCommands = {
 };
 
 export default tseslint.config(
-  { ignores: ["dist", "runs", "results", "node_modules", "**/generated/**"] },
+  { ignores: ["dist", "runs", "node_modules", "**/generated/**"] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

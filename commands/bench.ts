@@ -4,7 +4,15 @@ import { LlmrecCommand } from "./shared/base.js";
 import { terminal } from "./shared/terminal.js";
 
 /** The main job: every task on the embedded world, small enough to end in minutes on two cores without a network. */
-const SUITE: readonly { command: string; task: TaskId }[] = [{ command: "coldllm", task: "cold-start" }];
+const SUITE: readonly { command: string; task: TaskId; recommenders: readonly string[] }[] = [
+  // What trains by gradient takes minutes a model: `llmrec coldllm` and `llmrec explainctr` run everything.
+  {
+    command: "coldllm",
+    task: "cold-start",
+    recommenders: ["control", "content-knn", "item-knn", "user-knn", "ease", "als"],
+  },
+  { command: "explainctr", task: "ctr", recommenders: ["control", "lr", "deepfm"] },
+];
 
 export default class Bench extends LlmrecCommand {
   static override summary =
@@ -23,9 +31,10 @@ export default class Bench extends LlmrecCommand {
     const { resolveConfig } = await import("../src/experiment/config.js");
     const { runTask } = await import("../src/experiment/run-task.js");
     const { publishRun } = await import("../src/report/publish.js");
-    const config = resolveConfig([{ seeds: flags.seeds.split(",").map(Number) }]);
+    const seeds = flags.seeds.split(",").map(Number);
     const runs = [];
-    for (const { command, task } of SUITE) {
+    for (const { command, task, recommenders } of SUITE) {
+      const config = resolveConfig([{ seeds, recommenders }]);
       const result = await runTask({
         task,
         command,
@@ -34,7 +43,7 @@ export default class Bench extends LlmrecCommand {
         external: new Map(),
         out: flags.out,
         fresh: flags.fresh,
-        cache: this.config.cacheDir,
+        cache: this.datasetCache,
         offline: true,
         progress: this.progress,
         signal: this.signal,

@@ -1,7 +1,7 @@
 /**
  * One of our recommenders on one split, in a process of its own:
  * `tsx recommenders-ours.ts MODEL OPTIONS TRAIN_CSV USERS ITEMS SCORES_OUT`.
- * Prints {"fit": seconds, "score": seconds, "cpu": seconds of both on all threads} and writes the scores [users, items] as raw float32.
+ * Prints {"fit": seconds, "score": seconds, "cpu": seconds of both on all threads, "peak": MiB of the process} and writes the scores [users, items] as raw float32.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -71,5 +71,10 @@ const { user, system } = process.cpuUsage(before);
 rmSync(folder, { recursive: true });
 writeFileSync(out, scores);
 console.log(
-  JSON.stringify({ fit: (done - begun) / 1000, score: (end - done) / 1000, cpu: (user + system) / 1e6 }),
+  JSON.stringify({
+    fit: (done - begun) / 1000,
+    score: (end - done) / 1000,
+    cpu: (user + system) / 1e6,
+    peak: process.resourceUsage().maxRSS / 1024,
+  }),
 );

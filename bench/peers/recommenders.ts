@@ -1,5 +1,5 @@
 /**
- * Our neighbours, EASE and ALS beside RecBole's and implicit's on one split of MovieLens 100K: quality with one evaluator,
+ * Our neighbours, EASE, ALS, BPR-MF and graph models beside RecBole's and implicit's on one split of MovieLens 100K: quality with one evaluator,
  * and seconds. Every trial is a process of its own, ours and theirs in turns, so that a busy machine slows both.
  *
  *     python3 -m venv /tmp/peers && /tmp/peers/bin/pip install recbole==1.2.1 implicit==0.7.3 "numpy<2.5" torch scipy
@@ -22,11 +22,15 @@ const { values: flags } = parseArgs({
     data: { type: "string", default: "../shared/data/ml-100k" },
     python: { type: "string", default: "python3" },
     rounds: { type: "string", default: "3" },
+    epochs: { type: "string", default: "40" },
+    seeds: { type: "string", default: "5" },
     only: { type: "string", default: "" },
   },
 });
 
 const knn = { k: 100, shrink: 0 };
+/** A fixed number of epochs on both sides: early stopping would compare two stopping rules. */
+const pairwise = { embeddingSize: 64, batchSize: 2048, epochs: Number(flags.epochs) };
 const PAIRS = [
   {
     ours: "item-knn",
@@ -48,8 +52,29 @@ const PAIRS = [
     ours: "als",
     theirs: "implicit-als",
     options: { factors: 64, regularization: 10, alpha: 3, iterations: 15 },
-    extra: {},
+    extra: { scaling: 0 },
     seeds: [1, 2, 3, 4, 5],
+  },
+  {
+    ours: "bpr-mf",
+    theirs: "recbole-bpr",
+    options: { ...pairwise, learningRate: 0.005 },
+    extra: {},
+    seeds: [1, 2, 3],
+  },
+  {
+    ours: "lightgcn",
+    theirs: "recbole-lightgcn",
+    options: { ...pairwise, learningRate: 0.005, layers: 2, regularization: 1e-4 },
+    extra: {},
+    seeds: [1, 2, 3],
+  },
+  {
+    ours: "ngcf",
+    theirs: "recbole-ngcf",
+    options: { ...pairwise, learningRate: 0.001, layers: 3, dropout: 0.1 },
+    extra: { regularization: 0 },
+    seeds: [1, 2, 3],
   },
 ].filter(({ ours }) => flags.only === "" || flags.only.split(",").includes(ours));
 
@@ -113,6 +138,8 @@ interface Trial {
   score: number;
   /** Processor seconds of both, all threads. */
   cpu: number;
+  /** Most memory of the process, MiB. */
+  peak: number;
   metrics: number[];
 }
 
@@ -141,11 +168,14 @@ const spread = (values: number[]) => {
   return ` ± ${sd.toFixed(4)}`;
 };
 
-console.log(`| model | options | ${METRICS.join(" | ")} | fit s | score s | both, CPU s |`);
-console.log(`| --- | --- |${METRICS.map(() => " ---: |").join("")} ---: | ---: | ---: |`);
+console.log(`| model | options | ${METRICS.join(" | ")} | fit s | score s | both, CPU s | peak MiB |`);
+console.log(`| --- | --- |${METRICS.map(() => " ---: |").join("")} ---: | ---: | ---: | ---: |`);
 for (const { ours, theirs, options, extra, seeds } of PAIRS) {
   const results: Record<"ours" | "theirs", Trial[]> = { ours: [], theirs: [] };
-  const runs = seeds.length > 1 ? seeds : Array.from({ length: Number(flags.rounds) }, () => seeds[0]);
+  const runs =
+    seeds.length > 1
+      ? seeds.slice(0, Number(flags.seeds))
+      : Array.from({ length: Number(flags.rounds) }, () => seeds[0]);
   for (const seed of runs) {
     const tsx = ["--import", "tsx", join(here, "recommenders-ours.ts")];
     const own = { ...options, ...extra, seed };
@@ -163,7 +193,7 @@ for (const { ours, theirs, options, extra, seeds } of PAIRS) {
       return `${mean(values).toFixed(4)}${seeds.length > 1 ? spread(values) : ""}`;
     });
     const text = JSON.stringify(side === "ours" ? { ...options, ...extra } : options).replaceAll('"', "");
-    const seconds = (["fit", "score", "cpu"] as const).map((key) =>
+    const seconds = (["fit", "score", "cpu", "peak"] as const).map((key) =>
       median(trials.map((one) => one[key])).toFixed(2),
     );
     console.log(`| ${name} | ${text} | ${shown.join(" | ")} | ${seconds.join(" | ")} |`);

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Command, Errors, Flags } from "@oclif/core";
 import {
   EXIT,
@@ -33,6 +34,11 @@ export abstract class LlmrecCommand extends Command {
       quiet: this.argv.includes("--quiet") || this.argv.includes("-q"),
     });
     return this.currentProgress;
+  }
+
+  /** Folder of downloaded data sets. */
+  protected get datasetCache(): string {
+    return join(this.config.cacheDir, "datasets");
   }
 
   /** The head of every JSON object that this command prints. */

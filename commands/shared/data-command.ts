@@ -17,7 +17,7 @@ export abstract class DataCommand extends LlmrecCommand {
     return {
       data: flags.data,
       offline: flags.offline,
-      cache: this.config.cacheDir,
+      cache: this.datasetCache,
       progress: this.progress,
       signal: this.signal,
     };

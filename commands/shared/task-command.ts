@@ -71,7 +71,7 @@ export abstract class TaskCommand extends LlmrecCommand {
       external: parseExternalStages(flags.from),
       out: flags.out,
       fresh: flags.fresh,
-      cache: this.config.cacheDir,
+      cache: this.datasetCache,
       offline: flags.offline,
       progress: this.progress,
       signal: this.signal,

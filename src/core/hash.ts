@@ -29,6 +29,13 @@ export function hashArrays(arrays: readonly NodeJS.ArrayBufferView[]): string {
   return hash.digest("hex");
 }
 
+/** SHA-256 in hex over several texts, each framed by its length. */
+export function hashTexts(texts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const text of texts) hash.update(`${String(text.length)}:${text};`);
+  return hash.digest("hex");
+}
+
 /** SHA-256 in hex of a file, read as a stream. */
 export async function hashFile(path: string): Promise<string> {
   const hash = createHash("sha256");

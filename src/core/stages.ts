@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Cost, type CostMeter, spentBetween } from "./cost.js";
 import { UsageError } from "./errors.js";
@@ -31,7 +31,11 @@ export interface Stage<T> {
   /** Everything that the result depends on, as JSON: options, seed, data hash, keys of the stages before it. */
   readonly inputs: unknown;
   readonly format: ArtifactFormat<T>;
-  compute(): Promise<T>;
+  /**
+   * @param workspace - a folder for checkpoints, not made yet: what a killed run leaves there is found again by the next
+   * run with the same inputs, and it goes once the stage is finished.
+   */
+  compute(workspace: string): Promise<T>;
 }
 
 export interface StageResult<T> {
@@ -87,7 +91,8 @@ export class StageStore {
       return { value: await stage.format.read(path), key, path };
     }
     const before = this.cost.total;
-    const value = await stage.compute();
+    const workspace = `${home}.work`;
+    const value = await stage.compute(workspace);
     const record: StageRecord = {
       stage: stage.name,
       version: stage.version,
@@ -99,6 +104,7 @@ export class StageStore {
       await stage.format.write(join(temporary, stage.format.file), value);
       await writeFile(join(temporary, "stage.json"), JSON.stringify(record, null, 2) + "\n");
     });
+    await rm(workspace, { recursive: true, force: true });
     return { value, key, path };
   }
 }

@@ -45,7 +45,7 @@ export function describeDataset(name: string): Promise<DatasetDescriptor> {
 }
 
 export interface FetchDatasetOptions {
-  /** The program's cache folder; a data set lies in `datasets/NAME` below it. */
+  /** Folder of downloaded data sets; each lies in a folder of its name. */
   cache: string;
   offline?: boolean;
   progress?: Progress;
@@ -70,7 +70,7 @@ export interface FetchedDataset {
 
 /** The folder of a data set in the cache. */
 export function datasetFolder(cache: string, name: string): string {
-  return join(cache, "datasets", name);
+  return join(cache, name);
 }
 
 /**

@@ -218,8 +218,6 @@ export function formatProfile(profile: DatasetProfile): string {
     ),
     ...profile.notes.map((text) => `  note: ${text}`),
     ...profile.problems.map(({ count, message }) => `  look: ${number(count)} ${message}`),
-    profile.problems.length === 0
-      ? "  nothing to object to"
-      : `  ${profile.problems.length} things to look at`,
+    ...(profile.problems.length === 0 ? ["  nothing to object to"] : []),
   ].join("\n");
 }

@@ -3,6 +3,7 @@ import { meanOverCases } from "../metrics/aggregate.js";
 import { bootstrapMeans } from "../metrics/statistics/bootstrap.js";
 import { averageSeeds, describe } from "../metrics/statistics/describe.js";
 import type { Evaluation } from "../tasks/evaluation.js";
+import type { PreparedTask, TaskId } from "../tasks/task.js";
 import type { MetricValue } from "./scoreboard.js";
 
 /** One recommender's evaluation under one seed, with the metrics that are no mean over cases. */
@@ -14,8 +15,12 @@ export interface SeedResult {
 /**
  * The cells of one recommender's row. Seeds are averaged within a case before the interval is taken: cases are the
  * sample, and seeds of one case are no independent observations of it.
+ * @param task - says which cases belong together, and how sure its pooled metrics are.
  */
-export function aggregateSeeds(results: readonly SeedResult[]): Record<string, MetricValue> {
+export function aggregateSeeds(
+  results: readonly SeedResult[],
+  task: Pick<PreparedTask<TaskId>, "clusters" | "pooledDetails"> = {},
+): Record<string, MetricValue> {
   const { cases, values } = results[0].evaluation;
   // A metric that applies to no case (a setting without users) has no cell.
   const names = Object.keys(values).filter((name) => !values[name].every(Number.isNaN));
@@ -24,7 +29,9 @@ export function aggregateSeeds(results: readonly SeedResult[]): Record<string, M
     const averaged = averageSeeds(results.map(({ evaluation }) => evaluation.values[name]));
     averaged.forEach((value, row) => (table[row * names.length + column] = value));
   });
-  const intervals = bootstrapMeans(table, names.length, Random.fromSeed("bootstrap"));
+  const intervals = bootstrapMeans(table, names.length, Random.fromSeed("bootstrap"), {
+    clusters: task.clusters,
+  });
 
   const metrics: Record<string, MetricValue> = {};
   names.forEach((name, column) => {
@@ -33,9 +40,11 @@ export function aggregateSeeds(results: readonly SeedResult[]): Record<string, M
     const { low, high } = intervals[column];
     metrics[name] = { mean, sd, ci95: [low, high], n: perSeed[0].n };
   });
+  const details = task.pooledDetails?.(results.map(({ evaluation }) => evaluation)) ?? {};
   for (const name of Object.keys(results[0].pooled)) {
+    const { ci95, n } = Object.hasOwn(details, name) ? details[name] : { ci95: null, n: cases.length };
     const { mean, sd } = describe(results.map(({ pooled }) => pooled[name]));
-    if (!Number.isNaN(mean)) metrics[name] = { mean, sd, ci95: null, n: cases.length };
+    if (!Number.isNaN(mean)) metrics[name] = { mean, sd, ci95, n };
   }
   return metrics;
 }

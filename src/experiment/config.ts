@@ -26,6 +26,8 @@ export const runConfig = z.strictObject({
   filter: filterOptions.default({}),
   /** `name` of a strategy with its options, or `file` of a saved split. The task's default where left out. */
   split: looseOptions.default({}),
+  /** Options of the task, such as the threshold of a like (`ctr`). */
+  task: looseOptions.default({}),
   /** Ids, or the groups `all`, `classic`, `control`. */
   recommenders: z.array(z.string().min(1)).min(1).default(["all"]),
   /** Options by recommender id. */

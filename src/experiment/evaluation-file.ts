@@ -4,16 +4,17 @@ import type { ArtifactFormat } from "../core/stages.js";
 import type { Evaluation, RecommendedLists } from "../tasks/evaluation.js";
 
 const TOP = "top:";
+const ANSWER = "answer:";
 
 /**
- * An evaluation as one Parquet table: a row a case with its name, a column a metric (NULL: does not apply), and a column
- * `top:SETTING` with the ids of the recommended items, best first.
+ * An evaluation as one Parquet table: a row a case with its name, a column a metric (NULL: does not apply), a column
+ * `top:SETTING` with the ids of the recommended items, best first, and a column `answer:NAME` for other answers.
  * @param itemKeys - external ids by item number.
  */
 export function evaluationFormat(itemKeys: readonly string[]): ArtifactFormat<Evaluation> {
   return {
     file: "cases.parquet",
-    async write(path, { cases, values, lists }) {
+    async write(path, { cases, values, lists, answers = {} }) {
       const tops = Object.entries(lists).map(([setting, { k, items }]) => {
         const idsOf = (position: number) => {
           const list = items.subarray(position * k, (position + 1) * k);
@@ -24,7 +25,9 @@ export function evaluationFormat(itemKeys: readonly string[]): ArtifactFormat<Ev
         };
         return [TOP + setting, cases.map((_, position) => idsOf(position))] as const;
       });
-      await writeParquet(path, { case: cases, ...values, ...Object.fromEntries(tops) });
+      const others = Object.entries(answers).map(([name, column]) => [ANSWER + name, column] as const);
+      const extra = Object.fromEntries<Float64Array | string[][]>([...tops, ...others]);
+      await writeParquet(path, { case: cases, ...values, ...extra });
     },
     async read(path) {
       const { case: cases, ...columns } = await readParquet(path);
@@ -33,13 +36,16 @@ export function evaluationFormat(itemKeys: readonly string[]): ArtifactFormat<Ev
       const itemNumber = new Map(itemKeys.map((key, item) => [key, item]));
       const values: Record<string, Float64Array> = {};
       const lists: Record<string, RecommendedLists> = {};
+      const answers: Record<string, Float64Array> = {};
       for (const [name, column] of Object.entries(columns)) {
-        if (column instanceof Float64Array) values[name] = column;
+        if (name.startsWith(ANSWER) && column instanceof Float64Array)
+          answers[name.slice(ANSWER.length)] = column;
+        else if (column instanceof Float64Array) values[name] = column;
         else if (name.startsWith(TOP))
           lists[name.slice(TOP.length)] = numberLists(column as unknown as string[][], itemNumber);
         else throw broken(`column ${name} holds neither numbers nor lists`);
       }
-      return { cases: cases as string[], values, lists };
+      return { cases: cases as string[], values, lists, answers };
     },
   };
 }

@@ -9,6 +9,7 @@ import { chooseSplit } from "./choose-split.js";
 import type { Recommender } from "../recommenders/recommender.js";
 import { selectRecommenders } from "../recommenders/registry.js";
 import { defaultColdStartSplit, prepareColdStart } from "../tasks/cold-start-task.js";
+import { defaultCtrSplit, prepareCtr } from "../tasks/ctr-task.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
 import type { RunConfig } from "./config.js";
 import { runFolder } from "./run-folder.js";
@@ -18,10 +19,16 @@ import { runRecommenders, type RunResult } from "./run.js";
 const TASKS: {
   readonly [T in TaskId]: {
     defaultSplit(dataset: Dataset): string;
-    prepare(dataset: Dataset, split: Split, ks: readonly number[]): PreparedTask<T>;
+    prepare(
+      dataset: Dataset,
+      split: Split,
+      ks: readonly number[],
+      options: Readonly<Record<string, unknown>>,
+    ): PreparedTask<T>;
   };
 } = {
   "cold-start": { defaultSplit: defaultColdStartSplit, prepare: prepareColdStart },
+  ctr: { defaultSplit: defaultCtrSplit, prepare: prepareCtr },
 };
 
 /** What a command asks for. */
@@ -35,7 +42,7 @@ export interface TaskRequest {
   /** Folder that holds the run folders. */
   readonly out: string;
   readonly fresh: boolean;
-  /** The program's cache folder. */
+  /** Folder of downloaded data sets. */
   readonly cache: string;
   readonly offline: boolean;
   readonly progress: Progress;
@@ -70,7 +77,7 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
     folder: runFolder(request.out, request.command, config),
     dataset,
     split,
-    prepared: TASKS[task].prepare(dataset, split, config.ks),
+    prepared: TASKS[task].prepare(dataset, split, config.ks, config.task),
     recommenders,
   });
 }

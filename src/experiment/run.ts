@@ -48,7 +48,7 @@ export interface RunResult {
 }
 
 /** Raised when the meaning of the files in a run folder changes. */
-const EVALUATION_VERSION = 1;
+const EVALUATION_VERSION = 2;
 
 /**
  * Runs every recommender on a prepared task and writes the run folder: manifest, split, per-case values and answers,
@@ -79,7 +79,11 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
       results.push(await runOnce(request, recommender, options[recommender.id], seed, meter));
       costs.push(meter.total);
     }
-    rows.push({ recommender: recommender.id, kind: recommender.kind, metrics: aggregateSeeds(results) });
+    rows.push({
+      recommender: recommender.id,
+      kind: recommender.kind,
+      metrics: aggregateSeeds(results, request.prepared),
+    });
     cost[recommender.id] = meanCost(costs);
   }
 
@@ -139,6 +143,7 @@ async function runOnce<T extends TaskId>(
       data: hashDataset(dataset),
       split: request.split.hash,
       ks: request.config.ks,
+      task: request.config.task,
       code: await codeVersion(),
       external,
     },

@@ -8,7 +8,7 @@ export interface MetricValue {
   readonly mean: number;
   /** Standard deviation between seeds (n - 1); null for one seed. */
   readonly sd: number | null;
-  /** 95 % bootstrap interval over cases; null for metrics that are no mean over cases. */
+  /** 95 % bootstrap interval over cases or their clusters; null for pooled metrics that have none. */
   readonly ci95: readonly [number, number] | null;
   /** Cases that the mean is over. */
   readonly n: number;

@@ -5,8 +5,13 @@ import type { TaskId } from "../tasks/task.js";
 import { oracle } from "./controls/oracle.js";
 import { popularity } from "./controls/popularity.js";
 import { random } from "./controls/random.js";
+import { ctrRate, itemRate, oracleCtr, randomCtr } from "./ctr/controls.js";
+import { autoint, dcnv2, deepfm, din, fm, lr, xdeepfm } from "./ctr/recommenders.js";
 import { als } from "./factorisation/als.js";
+import { bprMf } from "./factorisation/bpr-mf.js";
 import { ease } from "./factorisation/ease.js";
+import { lightGcn } from "./graph/lightgcn.js";
+import { ngcf } from "./graph/ngcf.js";
 import { contentKnn } from "./neighbours/content-knn.js";
 import { itemKnn } from "./neighbours/item-knn.js";
 import { userKnn } from "./neighbours/user-knn.js";
@@ -24,7 +29,21 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   userKnn,
   ease,
   als,
+  bprMf,
+  lightGcn,
+  ngcf,
   oracle,
+  randomCtr,
+  ctrRate,
+  itemRate,
+  lr,
+  fm,
+  deepfm,
+  dcnv2,
+  autoint,
+  xdeepfm,
+  din,
+  oracleCtr,
 ];
 
 /**

@@ -1,9 +1,10 @@
+import { z } from "zod";
 import type { Dataset } from "../data/dataset.js";
 import type { Split } from "../data/split.js";
 import { evaluateColdStart } from "./cold-start-evaluation.js";
 import { COLD_START_SETTINGS, coldStartProtocol } from "./cold-start-protocol.js";
 import { listBackground, listMetrics, pooledListMetrics } from "./list-metrics.js";
-import type { PreparedTask } from "./task.js";
+import { type PreparedTask, taskOptions } from "./task.js";
 
 /** The split of a data set that the task uses where none is asked for. */
 export function defaultColdStartSplit(dataset: Dataset): string {
@@ -15,7 +16,9 @@ export function prepareColdStart(
   dataset: Dataset,
   split: Split,
   ks: readonly number[],
+  options: Readonly<Record<string, unknown>> = {},
 ): PreparedTask<"cold-start"> {
+  taskOptions("cold-start", z.strictObject({}), options);
   const protocol = coldStartProtocol(dataset, split);
   const depth = ks[ks.length - 1];
   const background = listBackground(dataset.items, protocol.training.matrix);

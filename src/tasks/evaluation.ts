@@ -4,8 +4,10 @@ export interface Evaluation {
   readonly cases: readonly string[];
   /** Metric name -> value of each case; NaN where the metric does not apply to the case. */
   readonly values: Readonly<Record<string, Float64Array>>;
-  /** What was recommended, by setting (`cold`, `warm`, ...); null where the task's answers are no lists. */
+  /** What was recommended, by setting (`cold`, `warm`, ...); empty where the task's answers are no lists. */
   readonly lists: Readonly<Record<string, RecommendedLists>>;
+  /** What else was answered, by name, [cases]: kept for metrics that need all cases together, no metric itself. */
+  readonly answers?: Readonly<Record<string, Float64Array>>;
 }
 
 /** The best items of every case. */

@@ -1,10 +1,14 @@
+import { z } from "zod";
+import { UsageError } from "../core/errors.js";
 import type { Progress } from "../core/progress.js";
 import type { ColdStartCase, ColdStartTraining, ScoreBlock } from "./cold-start.js";
+import type { CtrAnswers, CtrCase, CtrTraining } from "./ctr.js";
 import type { Evaluation } from "./evaluation.js";
 
 /** What each task hands to a recommender and wants back. Later tasks add their entry here. */
 export interface TaskTypes {
   "cold-start": { training: ColdStartTraining; case: ColdStartCase; answers: ScoreBlock };
+  ctr: { training: CtrTraining; case: CtrCase; answers: CtrAnswers };
 }
 
 export type TaskId = keyof TaskTypes;
@@ -26,6 +30,18 @@ export interface PreparedTask<T extends TaskId> {
   ): Promise<Evaluation>;
   /** The metrics that are no mean over cases (coverage, Gini), by name. */
   pooled(evaluation: Evaluation): Record<string, number>;
+  /** Intervals and numbers of cases of pooled metrics, from the evaluations of all seeds; without: no interval. */
+  pooledDetails?(evaluations: readonly Evaluation[]): Record<string, PooledDetail>;
+  /** Cluster number (from 0) of each case, where cases are not independent: intervals then draw whole clusters. */
+  readonly clusters?: Int32Array;
+}
+
+/** How sure a pooled metric is. */
+export interface PooledDetail {
+  /** 95 % bootstrap interval of the mean over seeds. */
+  readonly ci95: readonly [number, number] | null;
+  /** Cases that count. */
+  readonly n: number;
 }
 
 export interface EvaluationContext {
@@ -33,4 +49,20 @@ export interface EvaluationContext {
   readonly signal: AbortSignal;
   /** The recommender's name, for progress lines and errors. */
   readonly label: string;
+}
+
+/**
+ * Checks the options of a task (the section `task` of a configuration) and fills in the defaults.
+ * @throws UsageError BAD_TASK_OPTION.
+ */
+export function taskOptions<O>(
+  task: TaskId,
+  schema: z.ZodType<O>,
+  given: Readonly<Record<string, unknown>>,
+): O {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new UsageError("BAD_TASK_OPTION", `task ${task}: ${z.prettifyError(parsed.error)}`, {
+    hint: "Options of the task are set by --set task.NAME=VALUE.",
+  });
 }

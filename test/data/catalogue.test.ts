@@ -9,10 +9,9 @@ import {
   formatDataset,
   formatDatasetList,
   listDatasets,
-  openByName,
+  openDataset,
   validateDataset,
 } from "../../src/data/catalogue.js";
-import { openDataset } from "../../src/data/open.js";
 import { READERS, readerById } from "../../src/data/readers/index.js";
 import { findDataset, loadRegistry } from "../../src/data/registry.js";
 import { formatProfile } from "../../src/data/validate.js";
@@ -116,19 +115,19 @@ describe("opening by name or path", () => {
   it("takes a path for itself, and a free name for data given apart", async () => {
     const folder = folderOf({ "shop.csv": CSV });
     const path = join(folder, "shop.csv");
-    expect((await openByName(path, { cache: cache() })).name).toBe("shop");
-    expect((await openByName("mine", { cache: cache(), data: path })).name).toBe("mine");
-    expect(await failureOf(openByName(join(folder, "shpo.csv"), { cache: cache() }))).toMatchObject({
+    expect((await openDataset(path, { cache: cache() })).name).toBe("shop");
+    expect((await openDataset("mine", { cache: cache(), data: path })).name).toBe("mine");
+    expect(await failureOf(openDataset(join(folder, "shpo.csv"), { cache: cache() }))).toMatchObject({
       code: "FILE_NOT_FOUND",
     });
-    expect(await failureOf(openByName("ml-100", { cache: cache() }))).toMatchObject({
+    expect(await failureOf(openDataset("ml-100", { cache: cache() }))).toMatchObject({
       code: "UNKNOWN_DATASET",
     });
   });
 
   it("does not let other data pass for the published ones", async () => {
     const data = folderOf({ "small.inter": "user_id:token\titem_id:token\nu\ti\n" });
-    const { notes } = await openByName("ml-100k", { cache: cache(), data });
+    const { notes } = await openDataset("ml-100k", { cache: cache(), data });
     expect(notes).toEqual([
       "These are not the published data of MovieLens 100K: 1 users instead of 943, 1 items instead of 1682, 1 interactions instead of 100000.",
     ]);
@@ -136,15 +135,15 @@ describe("opening by name or path", () => {
 
   it("names what is missing offline, and how to get what can't be fetched", async () => {
     const folder = cache();
-    expect(await failureOf(openByName("ml-1m", { cache: folder, offline: true }))).toMatchObject({
+    expect(await failureOf(openDataset("ml-1m", { cache: folder, offline: true }))).toMatchObject({
       code: "OFFLINE",
       exit: 3,
       file: join(folder, "ml-1m", "ml-1m.zip"),
     });
-    const report = await failureOf(openByName("book-crossing", { cache: folder, offline: true }));
+    const report = await failureOf(openDataset("book-crossing", { cache: folder, offline: true }));
     expect(report).toMatchObject({ code: "NOT_FETCHABLE", exit: 3 });
     expect(report.hint).toContain(join(folder, "book-crossing"));
-    expect(await failureOf(openByName("inspired", { cache: folder, data: folder }))).toMatchObject({
+    expect(await failureOf(openDataset("inspired", { cache: folder, data: folder }))).toMatchObject({
       code: "NOT_READABLE",
     });
   });
@@ -160,7 +159,7 @@ describe("opening by name or path", () => {
       writeFileSync(join(folder, "citeulike-a", name), text);
     const said: string[] = [];
     const progress = { ...silentProgress(), note: (line: string) => void said.push(line) };
-    expect(rowsOf(await openByName("citeulike-a", { cache: folder, offline: true, progress }))).toEqual([
+    expect(rowsOf(await openDataset("citeulike-a", { cache: folder, offline: true, progress }))).toEqual([
       ["0", "0"],
     ]);
     expect(said).toEqual([]);
@@ -177,19 +176,19 @@ describe("opening by name or path", () => {
     expect(said[0]).toMatch(/^MovieLens 1M: GroupLens terms of use\. .*do not redistribute/);
   });
 
-  it("takes the columns of a run's configuration", async () => {
+  it("takes the columns of a plain table by name", async () => {
     const path = join(folderOf({ "t.csv": "who,item,rating\na,b,3\n" }), "t.csv");
-    const request = {
-      dataset: path,
-      world: {},
-      cache: cache(),
-      progress: silentProgress(),
-      signal: new AbortController().signal,
-    };
-    expect(rowsOf(await openDataset({ ...request, columns: { user: "who" } }))).toEqual([["a", "b", 3]]);
-    expect(
-      await failureOf(Promise.resolve().then(() => openDataset({ ...request, columns: { usr: "who" } }))),
-    ).toMatchObject({ code: "BAD_COLUMNS", exit: 2 });
+    expect(rowsOf(await openDataset(path, { cache: cache(), columns: { user: "who" } }))).toEqual([
+      ["a", "b", 3],
+    ]);
+  });
+
+  it("makes the embedded world", async () => {
+    expect((await openDataset("world", { cache: cache(), world: { size: "tiny" } })).truth).toBeDefined();
+    expect(await failureOf(openDataset("world", { cache: cache(), world: { sise: "tiny" } }))).toMatchObject({
+      code: "BAD_WORLD",
+      exit: 2,
+    });
   });
 });
 

@@ -46,7 +46,8 @@ function answer(
   etag = '"v1"',
 ): Buffer {
   const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
-  const partial = from > 0 && request.headers["if-range"] === etag;
+  const condition = request.headers["if-range"];
+  const partial = from > 0 && (condition === undefined || condition === etag);
   const body = partial ? content.subarray(from) : content;
   response.writeHead(partial ? 206 : 200, {
     etag,

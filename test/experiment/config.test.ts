@@ -50,6 +50,7 @@ describe("resolveConfig", () => {
     expect(() => resolveConfig([{ sedes: [1] }])).toThrow(/unknown configuration key sedes/);
     expect(() => resolveConfig([{ seeds: ["x"] }])).toThrow(/seeds/);
     expect(() => resolveConfig([{ filter: { minvalue: 3 } }])).toThrow(/minvalue/);
+    expect(() => resolveConfig([{ columns: { usr: "who" } }])).toThrow(/usr/);
   });
 });
 

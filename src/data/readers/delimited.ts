@@ -50,7 +50,7 @@ export async function layoutOf(table: DelimitedFile, required: readonly string[]
       {
         file: file.label,
         line: head.lineNumber,
-        hint: `Change the file, or name its separator (separator: ${JSON.stringify(other!.separator)}).`,
+        hint: `Change the file, or name its separator in a dataset.yaml (separator: ${JSON.stringify(other!.separator)}; docs/datasets.md).`,
       },
     );
 
@@ -196,7 +196,7 @@ async function throwFirstReject(database: Database, layout: Layout): Promise<voi
 export function badEncoding(place: { file: string; line: number }): DataError {
   return new DataError("BAD_ENCODING", "this line is not valid UTF-8", {
     ...place,
-    hint: 'If the file is Latin-1 (ISO 8859-1), say so with "encoding: latin-1" (--encoding latin-1).',
+    hint: 'If the file is Latin-1 (ISO 8859-1), say so with "encoding: latin-1" in a dataset.yaml (docs/datasets.md), or convert it: iconv -f latin1 -t utf-8.',
   });
 }
 

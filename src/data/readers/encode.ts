@@ -100,7 +100,7 @@ async function checkRows(database: Database, source: InteractionTable): Promise<
   throw new DataError("BAD_TIME", `the time ${time} is not in seconds since 1970 (up to the year 2100)`, {
     ...place,
     column: source.columns.time,
-    hint: "If it is in milliseconds, say so with time_unit: milliseconds.",
+    hint: 'If it is in milliseconds, say so with "time_unit: milliseconds" in a dataset.yaml (docs/datasets.md).',
   });
 }
 
@@ -117,7 +117,7 @@ async function numberKeys(
       ? `SELECT key, 1 AS part, place FROM (${appeared})`
       : `SELECT key, 0 AS part, rowid AS place FROM ${quoteName(table)} UNION ALL ` +
         `SELECT key, 1, place FROM (${appeared}) WHERE key NOT IN (SELECT key FROM ${quoteName(table)})`;
-  await database.run(`CREATE TEMP TABLE ${side}_keys AS ${all} ORDER BY part, place`);
+  await database.run(`CREATE TEMP TABLE ${side}_keys AS ${all}`);
   const [bad] = await database.rows(
     `SELECT key, (SELECT min(rowid) FROM ${quoteName(source.table)} r WHERE r.${side} = key)::DOUBLE FROM ${side}_keys ` +
       `WHERE regexp_full_match(lower(key), '${BAD_ID}') ORDER BY part, place LIMIT 1`,

@@ -186,7 +186,7 @@ async function recogniseColumns(
       `it is not clear which column is the ${user === undefined ? "user" : "item"}`,
       {
         file: table.file.label,
-        hint: `Name the columns (--columns user=NAME,item=NAME,value=NAME,time=NAME). Found: ${found.join(", ")}.`,
+        hint: `Name the columns (--set columns.user=NAME, columns.item, columns.value, columns.time), or describe the table in a dataset.yaml (docs/datasets.md). Found: ${found.join(", ")}.`,
       },
     );
   }

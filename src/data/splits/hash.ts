@@ -1,5 +1,5 @@
-import { hashArrays, hashOf } from "../../core/hash.js";
-import type { Dataset } from "../dataset.js";
+import { canonicalJson, hashArrays, hashOf, hashTexts } from "../../core/hash.js";
+import type { Column, Dataset } from "../dataset.js";
 import type { Split } from "../split.js";
 
 /** SHA-256 over everything that a recommender can see of a data set: ids, item text, genres, attributes, interactions. */
@@ -15,21 +15,29 @@ const hashes = new WeakMap<Dataset, string>();
 function computeHash(dataset: Dataset): string {
   const { users, items, interactions } = dataset;
   const { users: userOf, items: itemOf, values, times } = interactions;
-  const tables = hashOf({
-    users,
-    items: { ...items, attributes: textColumns(items.attributes) },
-    dialogues: dataset.dialogues ?? null,
-  });
+  const columns = {
+    users: users.keys,
+    ...named("user", users.attributes),
+    items: items.keys,
+    titles: items.titles,
+    ...named("text", items.texts),
+    categoryNames: items.categoryNames,
+    categories: items.categories.map((genres) => genres.join(" ")),
+    ...named("item", items.attributes),
+    dialogues: (dataset.dialogues ?? []).map(canonicalJson),
+  };
+  const tables = Object.entries(columns).map(([name, column]) => [name, hashColumn(column)]);
   const arrays = [userOf, itemOf, values ?? new Float32Array(0), times ?? new Float64Array(0)];
   return hashOf({ tables, interactions: hashArrays(arrays) });
 }
 
-function textColumns(
-  attributes: Dataset["items"]["attributes"],
-): Record<string, readonly (string | number)[]> {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([name, column]) => [name, Array.from<string | number>(column)]),
-  );
+function named(table: string, columns: Readonly<Record<string, Column>>): Record<string, Column> {
+  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [`${table}.${name}`, column]));
+}
+
+/** Text is hashed piece by piece: all titles of a large catalogue in one string would be more than a string can hold. */
+function hashColumn(column: Column): string {
+  return column instanceof Float64Array ? hashArrays([column]) : hashTexts(column);
 }
 
 /**
@@ -41,7 +49,7 @@ export function hashSplit(
   split: Pick<Split, "parts" | "coldItems" | "coldUsers">,
 ): string {
   const { users, items, times } = dataset.interactions;
-  const keys = hashOf([dataset.users.keys, dataset.items.keys]);
+  const keys = [hashTexts(dataset.users.keys), hashTexts(dataset.items.keys)];
   const rows = hashArrays([
     users,
     items,

@@ -43,6 +43,12 @@ export const LIKED = 4;
 /** How strongly popularity and utility decide what a user sees. */
 export const EXPOSURE = { popularity: 0.7, utility: 1.2 } as const;
 
+/**
+ * By how much, in units of its variance, an unknown part of utility is larger for a film that was seen. Were there films
+ * without end it would be `EXPOSURE.utility`; measured at size `small` it is this, since good films run out.
+ */
+export const SEEN_SHIFT = 0.75;
+
 /** The monthly random walk of log popularity: its spread at first, its step, and the lift of a new release. */
 export const POPULARITY = { spread: 1.8, step: 0.15, releaseLift: 1.2, releaseMonths: 4 } as const;
 /** log popularity as the language model has it: `agreement * log pi + sqrt(1 - agreement^2) * eta`. */

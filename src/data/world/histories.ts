@@ -129,7 +129,7 @@ function drawActivity(platform: Platform, user: number): number {
 
 /** Times of a user's interactions, ascending, whole seconds. Most users stay to the end; one in twenty comes after the cut-off. */
 function drawTimes(random: Random, count: number): Float64Array {
-  const start = random.uniform() ** 2.5 * 0.9 * MONTHS;
+  const start = random.uniform() ** 2.5 * 0.85 * MONTHS;
   const isLeaving = random.uniform() < 0.15;
   const end = isLeaving ? start + (MONTHS - start) * (0.2 + 0.8 * random.uniform()) : MONTHS;
   const seconds = (end - start) * MONTH_SECONDS - count;

@@ -28,7 +28,7 @@ export interface WorldOptions {
 
 const LIMITS = {
   users: [1, 100_000_000],
-  films: [85, 60_000],
+  films: [85, 30_000],
   interactions: [1, 10_000_000_000],
   dialogues: [0, 10_000_000],
 } as const;

@@ -6,6 +6,7 @@ import {
   LAST_NAMES,
   PLOT_PLACES,
   TITLE_ADJECTIVES,
+  TITLE_NAMES,
   TITLE_NOUNS,
   TITLE_PLACES,
 } from "./words.js";
@@ -26,7 +27,7 @@ const TITLE_FORMS: readonly ((random: Random) => string)[] = [
   (r) => `${r.pick(TITLE_ADJECTIVES)} ${r.pick(TITLE_NOUNS)}`,
   (r) => `${r.pick(TITLE_NOUNS)} of ${r.pick(TITLE_PLACES)}`,
   (r) => `The ${r.pick(TITLE_NOUNS)} and the ${r.pick(TITLE_NOUNS)}`,
-  (r) => `${r.pick(FIRST_NAMES)}'s ${r.pick(TITLE_NOUNS)}`,
+  (r) => `${r.pick(TITLE_NAMES)}'s ${r.pick(TITLE_NOUNS)}`,
   (r) => `A ${r.pick(TITLE_NOUNS)} in ${r.pick(TITLE_PLACES)}`,
   (r) => `The ${r.pick(TITLE_ADJECTIVES)} ${r.pick(TITLE_NOUNS)} of ${r.pick(TITLE_PLACES)}`,
 ];

@@ -168,7 +168,7 @@ export const TITLE_ADJECTIVES = [
   "Restless",
   "Crooked",
   "Velvet",
-  "Frozen",
+  "Icebound",
   "Burning",
   "Hollow",
   "Gentle",
@@ -235,7 +235,7 @@ export const TITLE_NOUNS = [
   "Telegram",
   "Balcony",
   "Thunder",
-  "Meadow",
+  "Pasture",
   "Avenue",
   "Blossom",
   "Daughter",
@@ -251,7 +251,7 @@ export const TITLE_NOUNS = [
   "Workshop",
   "Elephant",
   "Diamond",
-  "Fountain",
+  "Cathedral",
   "Gravel",
   "Pilgrim",
   "Sunday",
@@ -281,6 +281,30 @@ export const TITLE_PLACES = [
   "Port Vell",
   "Quito",
   "Hallow End",
+] as const;
+
+/** Names in titles. */
+export const TITLE_NAMES = [
+  "Anastasia",
+  "Bartholomew",
+  "Clementine",
+  "Dorothy",
+  "Ferdinand",
+  "Guinevere",
+  "Humphrey",
+  "Isabella",
+  "Jonathan",
+  "Leopold",
+  "Magdalena",
+  "Nathaniel",
+  "Octavia",
+  "Percival",
+  "Rosalind",
+  "Sebastian",
+  "Theodora",
+  "Ulysses",
+  "Wilhelmina",
+  "Zachary",
 ] as const;
 
 export const FIRST_NAMES = [

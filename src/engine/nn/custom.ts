@@ -40,8 +40,7 @@ export function frozen(x: np.Array): np.Array {
  * for first derivatives; second ones would be 0.
  * @param value - the result, made from {@link frozen} arguments.
  * @param differentials - for each argument x the linear function that takes a change of x to the change of the
- * result. It is
- * called with x - frozen(x), which is 0 and whose derivative is 1: x must be finite.
+ * result. It is called with x - frozen(x), which is 0 and whose derivative is 1: x must be finite.
  */
 export function withDerivative(
   value: np.Array,

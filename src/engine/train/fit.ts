@@ -13,7 +13,7 @@ import {
 } from "./checkpoint.js";
 import { NotFiniteError } from "./errors.js";
 import { mapValues, tensorRecord } from "./names.js";
-import type { Trainer } from "./trainer.js";
+import type { StepResult, Trainer } from "./trainer.js";
 
 export interface Validation {
   /** The metric to watch, computed with the trainer's parameters. */
@@ -36,6 +36,11 @@ export interface FitOptions<B> {
    * what it draws depends on the seed, the epoch and the batch's place alone.
    */
   batch: (examples: Int32Array, random: Random, epoch: number) => TensorsOf<B> | Promise<TensorsOf<B>>;
+  /**
+   * Parts of a batch whose gradients are added up, and their weights in its loss: for batches too large for the
+   * memory.
+   */
+  split?(batch: TensorsOf<B>): { parts: readonly TensorsOf<B>[]; weights: readonly number[] };
   /** Orders the examples anew in every epoch. */
   random: Random;
   /** Leave out an epoch's last batch where it is not full; default false. */
@@ -49,6 +54,8 @@ export interface FitOptions<B> {
   checkpoint?: {
     folder: string;
     every?: number;
+    /** Seconds to let pass between the checkpoints after epochs; default 0. */
+    spacing?: number;
     /** Whatever else the result depends on, such as a hash of the data. */
     identity?: unknown;
   };
@@ -64,6 +71,21 @@ export interface FitReport {
   readonly best: { readonly epoch: number; readonly metric: number } | null;
   readonly stoppedEarly: boolean;
 }
+
+/** What {@link fit} asks of a trainer: {@link Trainer}, or a model that makes its steps by itself. */
+export type Trainable<B> = Pick<
+  Trainer<unknown, B, unknown>,
+  | "step"
+  | "parameters"
+  | "parameterRecord"
+  | "setParameterRecord"
+  | "identity"
+  | "snapshot"
+  | "restore"
+  | "train"
+> &
+  /** Needed only where batches are split. */
+  Partial<Pick<Trainer<unknown, B, unknown>, "trainParts">>;
 
 /** The batches of one epoch: the examples in a seeded order, cut in equal parts; the last one may be shorter. */
 export function miniBatches(
@@ -90,17 +112,18 @@ const START: Position = { epoch: 0, batch: 0, lossSum: 0, history: [], best: nul
  * is aborted (after
  * a checkpoint).
  */
-export async function fit<P, B, F>(trainer: Trainer<P, B, F>, options: FitOptions<B>): Promise<FitReport> {
+export async function fit<B>(trainer: Trainable<B>, options: FitOptions<B>): Promise<FitReport> {
   return new Run(trainer, options).go();
 }
 
-class Run<P, B, F> {
+class Run<B> {
   private position: Position = START;
   private bestParameters: Tensors | null = null;
   private lastCheckpoint: string | undefined;
+  private savedAt = performance.now();
 
   constructor(
-    private readonly trainer: Trainer<P, B, F>,
+    private readonly trainer: Trainable<B>,
     private readonly options: FitOptions<B>,
   ) {
     if (options.examples < 1) throw new RangeError("there are no examples to train on");
@@ -159,6 +182,7 @@ class Run<P, B, F> {
       best: this.bestParameters,
     };
     this.lastCheckpoint = await writeCheckpoint(checkpoint.folder, content);
+    this.savedAt = performance.now();
   }
 
   private async epoch(): Promise<void> {
@@ -179,7 +203,7 @@ class Run<P, B, F> {
           throw new InterruptedError();
         }
         const batch = await options.batch(batches[i], random.fork(`batch/${epoch}/${i}`), epoch);
-        const { loss } = await this.guarded(() => trainer.train(batch));
+        const { loss } = await this.guarded(() => this.step(batch));
         seen += batches[i].length;
         this.position = { ...this.position, batch: i + 1, lossSum: this.position.lossSum + loss };
         const speed = Math.round((seen / (performance.now() - began)) * 1000);
@@ -190,7 +214,15 @@ class Run<P, B, F> {
       step.end();
     }
     await this.endEpoch(epoch, batches.length);
-    await this.save();
+    if (performance.now() - this.savedAt >= 1000 * (checkpoint?.spacing ?? 0)) await this.save();
+  }
+
+  private step(batch: TensorsOf<B>): Promise<StepResult> {
+    const { trainer, options } = this;
+    if (options.split === undefined) return trainer.train(batch);
+    if (trainer.trainParts === undefined) throw new TypeError("fit: this model can't train a batch in parts");
+    const { parts, weights } = options.split(batch);
+    return trainer.trainParts(parts, weights);
   }
 
   private async guarded<T>(work: () => Promise<T>): Promise<T> {

@@ -8,10 +8,12 @@ import { type Factors, factorsArtifact, innerProducts } from "./factors.js";
 const options = z.strictObject({
   /** Length of a user's and an item's vector. */
   factors: z.int().min(1).default(128),
-  /** Weight of the vectors' squared lengths. */
-  regularization: z.number().min(0).default(0.01),
+  /** Weight of the vectors' squared lengths, before scaling. */
+  regularization: z.number().min(0).default(1),
+  /** A vector with n interactions is regularised by regularization * n^scaling: 0 as in the paper, 1 as in ALS-WR. */
+  scaling: z.number().min(0).max(1).default(1),
   /** An observed interaction has confidence 1 + alpha, all other pairs 1. */
-  alpha: z.number().min(0).default(10),
+  alpha: z.number().min(0).default(30),
   /** Sweeps over users, then items. */
   iterations: z.int().min(1).default(15),
   /** Steps of conjugate gradients for each vector in each sweep. */
@@ -30,7 +32,7 @@ export const als: Recommender<"cold-start", AlsOptions> = {
   task: "cold-start",
   kind: "classic",
   summary:
-    "Matrix factorisation by implicit-feedback alternating least squares (Hu, Koren and Volinsky, ICDM 2008).",
+    "Matrix factorisation by implicit-feedback alternating least squares (Hu, Koren and Volinsky, ICDM 2008; Zhou and others, AAIM 2008).",
   options,
   seeded: true,
   async fit(train, given, context) {
@@ -51,7 +53,7 @@ export const als: Recommender<"cold-start", AlsOptions> = {
  */
 export async function fitAls(
   { matrix }: Pick<ColdStartTraining, "matrix">,
-  { factors: size, regularization, alpha, iterations, cgSteps }: AlsOptions,
+  { factors: size, regularization, scaling, alpha, iterations, cgSteps }: AlsOptions,
   { random, progress, signal }: Pick<RunContext, "random" | "progress" | "signal">,
   onSweep?: (factors: Factors) => void,
 ): Promise<Factors> {
@@ -63,7 +65,7 @@ export async function fitAls(
   for (let item = 0; item < matrix.columns; item++) {
     if (byItem.offsets[item] === byItem.offsets[item + 1]) items.fill(0, item * size, (item + 1) * size);
   }
-  const sweep = { size, regularization, alpha, cgSteps };
+  const sweep = { size, regularization, scaling, alpha, cgSteps };
   const [userSide, itemSide] = [await sideOf(matrix, size), await sideOf(byItem, size)];
   const step = progress.start("als: sweeps", iterations);
   for (let done = 1; done <= iterations; done++) {

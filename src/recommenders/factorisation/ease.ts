@@ -8,7 +8,7 @@ import { gramMatrix, usedRows } from "./gram.js";
 
 const options = z.strictObject({
   /** Strength of the ridge, lambda in the paper. */
-  lambda: z.number().positive().default(250),
+  lambda: z.number().positive().default(100),
 });
 
 /**

@@ -17,15 +17,22 @@ export interface Factors {
 /**
  * Factors as a safetensors file with the float32 tensors `user_factors` [users, size] and `item_factors` [items, size],
  * rows in the order of the data set's tables.
- * @throws DataError `BAD_FACTORS` when a tensor is missing, has another shape or holds a number that isn't finite.
+ * @param noun - what the rows are called in the names of the file and its tensors.
+ * @throws DataError `BAD_FACTORS` or `BAD_EMBEDDINGS` when a tensor is missing, has another shape or holds a number that
+ * isn't finite.
  */
-export function factorsArtifact(users: number, items: number): ArtifactFormat<Factors> {
+export function factorsArtifact(
+  users: number,
+  items: number,
+  noun: "factors" | "embeddings" = "factors",
+): ArtifactFormat<Factors> {
+  const code = `BAD_${noun.toUpperCase()}`;
   return {
-    file: "factors.safetensors",
+    file: `${noun}.safetensors`,
     write: (path, factors) =>
       writeSafetensors(path, {
-        user_factors: { shape: [users, factors.size], data: factors.users },
-        item_factors: { shape: [items, factors.size], data: factors.items },
+        [`user_${noun}`]: { shape: [users, factors.size], data: factors.users },
+        [`item_${noun}`]: { shape: [items, factors.size], data: factors.items },
       }),
     read: async (path) => {
       const tensors = await readSafetensors(path);
@@ -38,20 +45,20 @@ export function factorsArtifact(users: number, items: number): ArtifactFormat<Fa
           tensor.shape[0] !== rows ||
           !(tensor.data instanceof Float32Array)
         ) {
-          throw new DataError("BAD_FACTORS", `expected float32 ${name} [${rows}, size], found ${found}`, {
+          throw new DataError(code, `expected float32 ${name} [${rows}, size], found ${found}`, {
             file: path,
             hint: "Rows must follow the order of the data set's users and items.",
           });
         }
         if (!tensor.data.every(Number.isFinite)) {
-          throw new DataError("BAD_FACTORS", `${name} holds a number that isn't finite`, { file: path });
+          throw new DataError(code, `${name} holds a number that isn't finite`, { file: path });
         }
         return { size: tensor.shape[1], data: tensor.data };
       };
-      const user = take("user_factors", users);
-      const item = take("item_factors", items);
+      const user = take(`user_${noun}`, users);
+      const item = take(`item_${noun}`, items);
       if (user.size !== item.size) {
-        throw new DataError("BAD_FACTORS", `user rows have ${user.size} numbers, item rows ${item.size}`, {
+        throw new DataError(code, `user rows have ${user.size} numbers, item rows ${item.size}`, {
           file: path,
         });
       }

@@ -10,7 +10,7 @@ import { tfidf } from "./tfidf.js";
 
 const options = z.strictObject({
   /** Neighbours kept for each candidate among the items that have training interactions; 0 keeps all. */
-  k: z.int().min(0).default(0),
+  k: z.int().min(0).default(100),
 });
 
 /**

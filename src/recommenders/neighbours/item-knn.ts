@@ -8,7 +8,7 @@ const options = z.strictObject({
   /** Neighbours kept for each item. */
   k: z.int().min(1).default(100),
   /** Added to the product of the norms. */
-  shrink: z.number().min(0).default(0),
+  shrink: z.number().min(0).default(10),
   /** Whose neighbours count: the candidate's (RecBole) or those of the user's items (`implicit`). */
   neighboursOf: z.enum(["candidate", "history"]).default("candidate"),
 });

@@ -77,7 +77,7 @@ export async function cosineNeighbours(
 }
 
 /** The Euclidean norm of every row. */
-export function rowNorms(matrix: Csr): Float64Array {
+function rowNorms(matrix: Csr): Float64Array {
   const norms = new Float64Array(matrix.rows);
   for (let row = 0; row < matrix.rows; row++) {
     let sum = 0;

@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../../src/core/files.js";
-import { openByName } from "../../../src/data/catalogue.js";
+import { openDataset } from "../../../src/data/catalogue.js";
 import type { Dataset } from "../../../src/data/dataset.js";
 import { PART } from "../../../src/data/split.js";
 
 const shared = process.env.LLMREC_SHARED_DATA ?? join(packageRoot(), "../shared/data");
 const missing = (folder: string) => !existsSync(join(shared, folder));
 const open = (name: string, folder: string) =>
-  openByName(name, { cache: "nowhere", data: join(shared, folder) });
+  openDataset(name, { cache: "nowhere", data: join(shared, folder) });
 const counts = (dataset: Dataset) => [
   dataset.users.keys.length,
   dataset.items.keys.length,

@@ -9,14 +9,17 @@ import { contextOf, dense, matrixOf, randomMatrix, scoresOf, trainingOf } from "
 
 const matrix = randomMatrix(21, 40, 30, 0.15, 3);
 const train = trainingOf(matrix);
-const options = { factors: 5, regularization: 0.3, alpha: 4, iterations: 8, cgSteps: 3 };
+const options = { factors: 5, regularization: 0.3, scaling: 0.5, alpha: 4, iterations: 8, cgSteps: 3 };
 const context = contextOf("als");
+
+/** A row with n entries is regularised by lambda n^scaling. */
+const ridge = (count: number) => options.regularization * Math.sqrt(count);
 
 const row = (values: Float32Array, n: number, size: number) =>
   Array.from(values.subarray(n * size, (n + 1) * size));
 const dot = (a: number[], b: number[]) => a.reduce((sum, value, n) => sum + value * b[n], 0);
 
-/** Equation 3 of Hu, Koren and Volinsky, over all pairs, by plain loops. */
+/** Equation 3 of Hu, Koren and Volinsky with scaled ridges, over all pairs, by plain loops. */
 function objective({ size, users, items }: Factors): number {
   let sum = 0;
   dense(matrix).forEach((entries, u) => {
@@ -24,7 +27,14 @@ function objective({ size, users, items }: Factors): number {
       sum += (1 + options.alpha * p) * (p - dot(row(users, u, size), row(items, i, size))) ** 2;
     });
   });
-  for (const value of [...users, ...items]) sum += options.regularization * value * value;
+  const rows = dense(matrix);
+  const counts = [
+    rows.map((entries) => entries.reduce((a, b) => a + b, 0)),
+    rows[0].map((_, i) => rows.reduce((a, entries) => a + entries[i], 0)),
+  ];
+  [users, items].forEach((side, n) => {
+    side.forEach((value, at) => (sum += ridge(counts[n][Math.floor(at / size)]) * value * value));
+  });
   return sum;
 }
 
@@ -43,7 +53,8 @@ describe("als", () => {
     const x = dense(matrix);
     for (let i = 0; i < matrix.columns; i++) {
       const item = row(items, i, size);
-      const gradient = item.map((value) => options.regularization * value);
+      const count = x.reduce((sum, entries) => sum + entries[i], 0);
+      const gradient = item.map((value) => ridge(count) * value);
       x.forEach((entries, u) => {
         const user = row(users, u, size);
         const confidence = 1 + options.alpha * entries[i];

@@ -49,10 +49,10 @@ describe("item-knn", () => {
 
   it("takes the candidate's neighbours or the history's, as asked", async () => {
     // With k = 1 item 0 keeps only item 1, item 2 keeps item 0: for user 0, item 2 scores by its own neighbour 0 ...
-    const candidate = await scoresOf(itemKnn, train, { k: 1, neighboursOf: "candidate" });
+    const candidate = await scoresOf(itemKnn, train, { k: 1, shrink: 0, neighboursOf: "candidate" });
     expect(candidate[0][2]).toBeCloseTo(1 / Math.sqrt(3), 6);
     // ... but it's no neighbour of what the user has.
-    const history = await scoresOf(itemKnn, train, { k: 1, neighboursOf: "history" });
+    const history = await scoresOf(itemKnn, train, { k: 1, shrink: 0, neighboursOf: "history" });
     expect(history[0][2]).toBe(0);
   });
 

@@ -1,0 +1,61 @@
+/**
+ * Makes the reference results that README and docs show, and nothing else writes this folder:
+ *
+ *     npm run results                       the embedded world
+ *     npm run results -- path/to/data       also ml-100k/ and citeulike-a/ of that folder
+ *
+ * Each result is a folder with the scoreboard, its main table and its charts. Seconds differ from machine to machine;
+ * everything else is equal from run to run.
+ */
+import { spawnSync } from "node:child_process";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { packageRoot } from "../src/core/files.js";
+import { renderScoreboard } from "../src/report/render.js";
+import { readRun } from "../src/report/run.js";
+
+const root = packageRoot();
+const dataRoot = process.argv.at(2);
+
+/** The recommenders of the main job. */
+const QUICK = ["--recommenders", "control,content-knn,item-knn,user-knn,ease,als"];
+
+const RESULTS: readonly { name: string; words: readonly string[] }[] = [
+  { name: "cold-start-world", words: ["coldllm", ...QUICK] },
+  ...(dataRoot === undefined
+    ? []
+    : ["ml-100k", "citeulike-a"].map((dataset) => ({
+        name: `cold-start-${dataset}`,
+        words: ["coldllm", "--dataset", dataset, "--data", join(dataRoot, dataset), ...QUICK],
+      }))),
+];
+
+for (const { name, words } of RESULTS) {
+  const out = await mkdtemp(join(tmpdir(), "llmrec-results-"));
+  const program = [join(root, "bin", "run.js"), ...words, "--out", out];
+  const { status } = spawnSync(process.execPath, program, { stdio: ["ignore", "ignore", "inherit"] });
+  if (status !== 0) throw new Error(`llmrec ${words.join(" ")} ended with ${String(status)}`);
+  const [id] = await readdir(out);
+  const { scoreboard, cost } = await readRun(join(out, id));
+  const folder = join(root, "results", name);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder);
+  const pictures = (await readdir(join(out, id))).filter((file) => /^(bars|cost)-.*\.(png|svg)$/.test(file));
+  for (const file of ["scoreboard.json", ...pictures])
+    await copyFile(join(out, id, file), join(folder, file));
+  const table = await renderScoreboard(scoreboard, cost, "md", { columns: "main" });
+  await writeFile(join(folder, "table.md"), table);
+  await showIn(join(root, "README.md"), name, table);
+  await rm(out, { recursive: true });
+}
+
+/** Replaces the text between `<!-- NAME -->` and `<!-- end -->`, where the file has such a place. */
+async function showIn(file: string, name: string, table: string): Promise<void> {
+  const text = await readFile(file, "utf8");
+  const place = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- end -->)`);
+  await writeFile(
+    file,
+    text.replace(place, (_all, from: string, to: string) => `${from}\n${table.trim()}\n\n${to}`),
+  );
+}

@@ -1,0 +1,167 @@
+import { throwIfInterrupted } from "../../core/errors.js";
+import { sha256 } from "../../core/hash.js";
+import { Random } from "../../core/random.js";
+import type { CallContext, GenerateOptions, Generation } from "../language-model.js";
+import { type BatchLimits, equalLengthBatches, paddedBatches } from "./batches.js";
+import type { Decoder } from "./decoder.js";
+import { drawToken } from "./sampler.js";
+import { buildTokenTrie, type TokenTrie } from "./token-trie.js";
+import type { FolderTokenizer } from "./tokenizer.js";
+
+/** How prompts of different lengths share a batch: not at all, or padded on the left (faster, but not bit for bit the same). */
+export type Batching = "equal-length" | "padded";
+
+/** One prompt on its way to its answer. */
+interface Row {
+  readonly index: number;
+  readonly prompt: readonly number[];
+  readonly random: Random;
+  readonly tokens: number[];
+  readonly logProbs: number[];
+  /** Where the answer stands among the allowed ones. */
+  place: TokenTrie | undefined;
+  text: string | undefined;
+  done: boolean;
+}
+
+/** The generator of a row's draws: it depends on seed and prompt alone, so an answer doesn't depend on its batch or on a resume. */
+export function rowRandom(seed: number, renderedPrompt: string): Random {
+  return Random.fromSeed(`generate/${seed}/${sha256(renderedPrompt)}`);
+}
+
+/**
+ * Generates for rendered prompts, in batches of equal token length (or padded). A row ends at its first end token, at a stop text, at a
+ * whole allowed text that can't go on, or at the limit; what its batch still computes after that is thrown away.
+ */
+export async function generateRows(
+  decoder: Decoder,
+  tokenizer: FolderTokenizer,
+  prompts: readonly { readonly rendered: string; readonly tokens: readonly number[] }[],
+  options: GenerateOptions,
+  { batching, limits }: { batching: Batching; limits: BatchLimits },
+  context: CallContext,
+  each: (index: number, answer: Generation) => void,
+): Promise<void> {
+  const trie = options.allowed && allowedTrie(tokenizer, options.allowed);
+  const lengths = prompts.map((prompt) => prompt.tokens.length);
+  const makeBatches = batching === "padded" ? paddedBatches : equalLengthBatches;
+  const batches = makeBatches(lengths, options.maxNewTokens, limits);
+  const step = context.progress.start("generating", prompts.length);
+  let done = 0;
+  for (const batch of batches) {
+    throwIfInterrupted(context.signal);
+    const rows = batch.map((index): Row => {
+      const seed = typeof options.seed === "object" ? options.seed[index] : (options.seed ?? 0);
+      const { rendered, tokens } = prompts[index];
+      const random = rowRandom(seed, rendered);
+      return {
+        index,
+        prompt: tokens,
+        random,
+        tokens: [],
+        logProbs: [],
+        place: trie,
+        text: undefined,
+        done: false,
+      };
+    });
+    const began = performance.now();
+    await generateBatch(decoder, tokenizer, rows, options, context);
+    const seconds = (performance.now() - began) / 1000 / rows.length;
+    for (const row of rows) each(row.index, answerOf(row, tokenizer, seconds));
+    done += batch.length;
+    step.update(done);
+  }
+  step.end();
+}
+
+async function generateBatch(
+  decoder: Decoder,
+  tokenizer: FolderTokenizer,
+  rows: readonly Row[],
+  options: GenerateOptions,
+  context: CallContext,
+): Promise<void> {
+  const longest = Math.max(...rows.map((row) => row.prompt.length));
+  const padding = rows.map((row) => longest - row.prompt.length);
+  const pad = tokenizer.padToken;
+  const inputs = rows.map((row, i) => [...new Array<number>(padding[i]).fill(pad), ...row.prompt]);
+  const choose = (logits: Float32Array, vocabulary: number) => {
+    // A run blocks everything else, so this is where Ctrl-C is noticed.
+    throwIfInterrupted(context.signal);
+    return rows.map((row, r) => {
+      if (!row.done) {
+        extendRow(row, logits.subarray(r * vocabulary, (r + 1) * vocabulary), tokenizer, options);
+      }
+      return row.tokens.at(-1)!;
+    });
+  };
+  await decoder.generate(inputs, options.maxNewTokens, choose, () => rows.every((row) => row.done), padding);
+}
+
+function extendRow(
+  row: Row,
+  logits: Float32Array,
+  tokenizer: FolderTokenizer,
+  options: GenerateOptions,
+): void {
+  const allowed = row.place && allowedTokens(row.place, tokenizer.endTokens);
+  const sampling = { temperature: options.temperature ?? 0, topP: options.topP ?? 1 };
+  const { token, logProb } = drawToken(logits, sampling, row.random, allowed);
+  row.tokens.push(token);
+  row.logProbs.push(logProb);
+  if (row.place !== undefined) {
+    const next = row.place.children.get(token);
+    // Not among the children: the end token after a whole text that others extend.
+    if (next === undefined) row.done = true;
+    else {
+      row.place = next;
+      row.done = next.children.size === 0;
+    }
+    return;
+  }
+  if (tokenizer.endTokens.includes(token)) row.done = true;
+  else if (options.stop !== undefined && options.stop.length > 0) {
+    const text = tokenizer.decode(row.tokens);
+    const cut = firstStop(text, options.stop);
+    if (cut >= 0) {
+      row.text = text.slice(0, cut);
+      row.done = true;
+    }
+  }
+}
+
+function answerOf(row: Row, tokenizer: FolderTokenizer, seconds: number): Generation {
+  return {
+    text: row.text ?? tokenizer.decode(row.tokens),
+    finish: row.done ? "stop" : "length",
+    usage: { promptTokens: row.prompt.length, completionTokens: row.tokens.length, seconds, usd: null },
+    tokens: row.tokens,
+    logProbs: row.logProbs,
+  };
+}
+
+/** Where the earliest of the stop texts begins; -1 for none. */
+export function firstStop(text: string, stops: readonly string[]): number {
+  let first = -1;
+  for (const stop of stops) {
+    const at = text.indexOf(stop);
+    if (at >= 0 && (first < 0 || at < first)) first = at;
+  }
+  return first;
+}
+
+function allowedTrie(tokenizer: FolderTokenizer, texts: readonly string[]): TokenTrie {
+  if (texts.length === 0) throw new RangeError("generate: the list of allowed answers is empty");
+  const sequences = texts.map((text) => tokenizer.encode(text));
+  if (sequences.some((tokens) => tokens.length === 0)) {
+    throw new RangeError("generate: an allowed answer is empty");
+  }
+  return buildTokenTrie(sequences);
+}
+
+function allowedTokens(place: TokenTrie, endTokens: readonly number[]): number[] {
+  const tokens = [...place.children.keys()];
+  if (place.isEnd && endTokens.length > 0) tokens.push(endTokens[0]);
+  return tokens;
+}

@@ -1,0 +1,72 @@
+import { ProviderError } from "../core/errors.js";
+import type { CallContext, LanguageModel } from "./language-model.js";
+import type { LocalModelOptions } from "./local/local-model.js";
+import type { RemoteOptions } from "./remote/options.js";
+import { findPrice, type PriceTable } from "./remote/price.js";
+import { formatModelSpec, type ModelSpec } from "./spec.js";
+
+export interface OpenOptions {
+  readonly local?: Omit<LocalModelOptions, "name" | "progress">;
+  readonly remote?: Omit<RemoteOptions, "baseUrl" | "model" | "price">;
+  readonly prices?: PriceTable;
+  /** JSONL file that keeps every call; none: nothing is recorded. A replay records nothing. */
+  readonly recordings?: string;
+  readonly offline?: boolean;
+  /** Folder of the embedded model. */
+  readonly embedded?: string;
+}
+
+/** Opens the model of a SPEC. Nothing heavy is loaded before, and only what this kind of model needs. */
+export async function openLanguageModel(
+  spec: ModelSpec,
+  context: Pick<CallContext, "progress" | "signal">,
+  options: OpenOptions = {},
+): Promise<LanguageModel> {
+  if (spec.kind === "replay") {
+    const { ReplayModel } = await import("./recordings/replay-model.js");
+    return ReplayModel.open(spec.file);
+  }
+  const model = await openBare(spec, context, options);
+  if (options.recordings === undefined) return model;
+  const [{ RecordedModel }, { RecordingStore }] = await Promise.all([
+    import("./recordings/recorded-model.js"),
+    import("./recordings/store.js"),
+  ]);
+  return new RecordedModel(model, await RecordingStore.open(options.recordings));
+}
+
+async function openBare(
+  spec: Exclude<ModelSpec, { kind: "replay" }>,
+  context: Pick<CallContext, "progress" | "signal">,
+  options: OpenOptions,
+): Promise<LanguageModel> {
+  if (spec.kind === "openai") {
+    if (options.offline) {
+      throw new ProviderError("OFFLINE", `${spec.baseUrl} can't be asked offline`, {
+        hint: "Leave out --offline, or use embedded, dir:PATH or replay:FILE.",
+      });
+    }
+    const { RemoteModel } = await import("./remote/remote-model.js");
+    const price = findPrice(options.prices ?? {}, spec.model);
+    return new RemoteModel({ ...options.remote, baseUrl: spec.baseUrl, model: spec.model, price });
+  }
+  const { LocalModel } = await import("./local/local-model.js");
+  const folder = await localFolder(spec, context, options);
+  const name =
+    spec.kind === "hf" ? formatModelSpec(spec).slice(3) : spec.kind === "dir" ? spec.path : "embedded";
+  return LocalModel.open(folder, { ...options.local, name, progress: context.progress });
+}
+
+async function localFolder(
+  spec: Extract<ModelSpec, { kind: "embedded" | "dir" | "hf" }>,
+  context: Pick<CallContext, "progress" | "signal">,
+  { offline, embedded }: OpenOptions,
+): Promise<string> {
+  if (spec.kind === "dir") return spec.path;
+  if (spec.kind === "hf") {
+    const { downloadModel } = await import("./hub/download.js");
+    return downloadModel(spec.repository, context, { revision: spec.revision, ...(offline && { offline }) });
+  }
+  if (embedded === undefined) throw new ProviderError("NO_MODEL", "the embedded model isn't installed");
+  return embedded;
+}

@@ -1,0 +1,90 @@
+import type { z } from "zod";
+import type { Recommender } from "../recommender.js";
+import type { CtrModel } from "./model.js";
+import {
+  autoIntOptions,
+  dcnOptions,
+  deepOptions,
+  dinOptions,
+  fmOptions,
+  lrOptions,
+  type TrainingOptions,
+  xDeepFmOptions,
+} from "./options.js";
+
+/** A click-through model as a recommender. The engine is loaded when it is fitted, not before. */
+function network<O extends TrainingOptions>(
+  id: string,
+  summary: string,
+  options: z.ZodType<O>,
+  load: () => Promise<CtrModel<O>>,
+): Recommender<"ctr", O> {
+  return {
+    id,
+    task: "ctr",
+    kind: "classic",
+    summary,
+    options,
+    seeded: true,
+    async fit(train, given, context) {
+      const { fitCtr } = await import("./train.js");
+      return fitCtr(id, await load(), train, given, context);
+    },
+  };
+}
+
+/** Logistic regression. */
+export const lr = network(
+  "lr",
+  "Logistic regression on user, item and attributes (Richardson et al., WWW 2007).",
+  lrOptions,
+  async () => (await import("./models/lr.js")).lr,
+);
+
+/** Factorisation machine. */
+export const fm = network(
+  "fm",
+  "Factorisation machine (Rendle, ICDM 2010).",
+  fmOptions,
+  async () => (await import("./models/fm.js")).fm,
+);
+
+/** DeepFM. */
+export const deepfm = network(
+  "deepfm",
+  "DeepFM: a factorisation machine and an MLP on the same embeddings (Guo et al., IJCAI 2017).",
+  deepOptions,
+  async () => (await import("./models/deepfm.js")).deepfm,
+);
+
+/** DCN V2. */
+export const dcnv2 = network(
+  "dcnv2",
+  "DCN V2: cross layers with whole matrices beside an MLP (Wang et al., WWW 2021).",
+  dcnOptions,
+  async () => (await import("./models/dcnv2.js")).dcnv2,
+);
+
+/** AutoInt+. */
+export const autoint = network(
+  "autoint",
+  "AutoInt+: self-attention among the fields, and an MLP (Song et al., CIKM 2019).",
+  autoIntOptions,
+  async () => (await import("./models/autoint.js")).autoint,
+);
+
+/** xDeepFM. */
+export const xdeepfm = network(
+  "xdeepfm",
+  "xDeepFM: compressed interaction network and an MLP (Lian et al., KDD 2018).",
+  xDeepFmOptions,
+  async () => (await import("./models/xdeepfm.js")).xdeepfm,
+);
+
+/** DIN. */
+export const din = network(
+  "din",
+  "Deep interest network: the history weighed against the target (Zhou et al., KDD 2018).",
+  dinOptions,
+  async () => (await import("./models/din.js")).din,
+);

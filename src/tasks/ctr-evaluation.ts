@@ -1,0 +1,79 @@
+import { DataError, throwIfInterrupted } from "../core/errors.js";
+import { brierScores, logLosses } from "../metrics/ctr/probability.js";
+import type { CtrProtocol } from "./ctr-protocol.js";
+import type { CtrAnswers, CtrCase } from "./ctr.js";
+import type { Evaluation } from "./evaluation.js";
+import type { EvaluationContext } from "./task.js";
+
+/** Cases that are asked at once. */
+const BLOCK = 8192;
+
+/** The parts of the cases that have figures of their own. */
+export const CTR_SUBSETS = ["warm", "cold"] as const;
+
+/** Positions of the cases of a subset. */
+export function casesIn(subset: (typeof CTR_SUBSETS)[number], warm: Uint8Array): Int32Array {
+  const wanted = subset === "warm" ? 1 : 0;
+  return Int32Array.from(warm.keys()).filter((n) => warm[n] === wanted);
+}
+
+/**
+ * Asks a recommender for the probability of every case, block by block.
+ * @returns `log-loss` and `brier`, each also `/warm` and `/cold`; the answers as `probability`.
+ * @throws DataError NOT_FINITE or NOT_PROBABILITY, naming recommender, user and item.
+ */
+export async function evaluateCtr(
+  protocol: CtrProtocol,
+  answer: (cases: readonly CtrCase[]) => Promise<CtrAnswers>,
+  { progress, signal, label }: EvaluationContext,
+): Promise<Evaluation> {
+  const { test, warm } = protocol;
+  const count = test.labels.length;
+  const probability = new Float64Array(count);
+  const step = progress.start(`${label}: test pairs`, count);
+  for (let from = 0; from < count; from += BLOCK) {
+    throwIfInterrupted(signal);
+    const length = Math.min(BLOCK, count - from);
+    const answers = await answer(Array.from({ length }, (_, n) => protocol.caseOf(from + n)));
+    if (answers.length !== length) {
+      throw new RangeError(`${label} answered ${answers.length} probabilities for ${length} cases`);
+    }
+    answers.forEach((value, n) => {
+      requireProbability(protocol, from + n, value, label);
+      probability[from + n] = value;
+    });
+    step.update(from + length);
+  }
+  step.end();
+  const values: Record<string, Float64Array> = {};
+  for (const [name, perCase] of [
+    ["log-loss", logLosses(test.labels, probability)],
+    ["brier", brierScores(test.labels, probability)],
+  ] as const) {
+    values[name] = perCase;
+    for (const subset of CTR_SUBSETS) {
+      const wanted = subset === "warm" ? 1 : 0;
+      values[`${name}/${subset}`] = perCase.map((value, n) => (warm[n] === wanted ? value : NaN));
+    }
+  }
+  return { cases: caseNames(protocol), values, lists: {}, answers: { probability } };
+}
+
+function requireProbability({ test, training }: CtrProtocol, n: number, value: number, label: string): void {
+  if (value >= 0 && value <= 1) return;
+  const who = `user ${training.users.keys[test.users[n]]}, item ${training.items.keys[test.items[n]]}`;
+  throw Number.isFinite(value)
+    ? new DataError("NOT_PROBABILITY", `the answer of ${label} for ${who} is ${value}, not within 0..1`)
+    : new DataError("NOT_FINITE", `the answer of ${label} for ${who} is ${value}`);
+}
+
+/** `user item`, with a number from the second of equal names on. */
+function caseNames({ test, training }: CtrProtocol): string[] {
+  const seen = new Map<string, number>();
+  return Array.from(test.users, (user, n) => {
+    const name = `${training.users.keys[user]} ${training.items.keys[test.items[n]]}`;
+    const times = (seen.get(name) ?? 0) + 1;
+    seen.set(name, times);
+    return times === 1 ? name : `${name} (${times})`;
+  });
+}

@@ -1,0 +1,117 @@
+import { Random } from "../core/random.js";
+import type { Dataset } from "../data/dataset.js";
+import type { Split } from "../data/split.js";
+import { auc, gauc, prepareAuc, userAucs } from "../metrics/ctr/auc.js";
+import { calibration } from "../metrics/ctr/probability.js";
+import { bootstrapSample, percentileInterval } from "../metrics/statistics/bootstrap.js";
+import { numberClusters } from "../metrics/statistics/describe.js";
+import { casesIn, CTR_SUBSETS, evaluateCtr } from "./ctr-evaluation.js";
+import { ctrOptions, ctrProtocol } from "./ctr-protocol.js";
+import type { CtrRows } from "./ctr.js";
+import type { Evaluation } from "./evaluation.js";
+import { type PooledDetail, type PreparedTask, taskOptions } from "./task.js";
+
+/** By time where there are times, else a random share of each user's pairs. A published cold-item split is not for this task. */
+export function defaultCtrSplit(dataset: Dataset): string {
+  return dataset.interactions.times === null ? "ratio" : "global-time";
+}
+
+/** Lays out the task `ctr`: how likely will this user like this item? */
+export function prepareCtr(
+  dataset: Dataset,
+  split: Split,
+  _ks: readonly number[],
+  given: Readonly<Record<string, unknown>>,
+): PreparedTask<"ctr"> {
+  const protocol = ctrProtocol(dataset, split, taskOptions("ctr", ctrOptions, given));
+  const { test, warm, training } = protocol;
+  const everyone = Int32Array.from(test.users.keys());
+  const subsets = [
+    { suffix: "", positions: everyone },
+    ...CTR_SUBSETS.map((subset) => ({ suffix: `/${subset}`, positions: casesIn(subset, warm) })),
+  ].filter(({ positions }) => hasBothClasses(test, positions));
+  const probabilities = ({ answers }: Evaluation) => answers?.probability ?? new Float64Array(0);
+  return {
+    training,
+    mainMetrics: ["auc", "gauc", "log-loss", "ece", ...(subsets.length > 2 ? ["auc/warm", "auc/cold"] : [])],
+    notes: protocol.notes,
+    clusters: numberClusters(test.users).of,
+    evaluate: (answer, context) => evaluateCtr(protocol, answer, context),
+    pooled: (evaluation) =>
+      Object.fromEntries(
+        subsets.flatMap(({ suffix, positions }) => {
+          const { labels, users } = at(test, positions);
+          const answers = positions.length === 0 ? [] : pick(probabilities(evaluation), positions);
+          return [
+            [`auc${suffix}`, auc(labels, answers)],
+            [`gauc${suffix}`, gauc(labels, answers, users).gauc],
+            [`ece${suffix}`, calibration(labels, answers).error],
+          ];
+        }),
+      ),
+    pooledDetails: (evaluations) => {
+      const details: Record<string, PooledDetail> = {};
+      for (const { suffix, positions } of subsets) {
+        const part = at(test, positions);
+        const seeds = evaluations.map((evaluation) => pick(probabilities(evaluation), positions));
+        const n = positions.length;
+        details[`auc${suffix}`] = { n, ci95: aucInterval(part, seeds) };
+        details[`gauc${suffix}`] = gaucDetail(part, seeds);
+        details[`ece${suffix}`] = { n, ci95: null };
+      }
+      return details;
+    },
+  };
+}
+
+type Part = Pick<CtrRows, "labels" | "users">;
+
+function at({ labels, users }: CtrRows, positions: Int32Array): Part {
+  return {
+    labels: Float32Array.from(positions, (p) => labels[p]),
+    users: positions.map((p) => users[p]),
+  };
+}
+
+function pick(values: Float64Array, positions: Int32Array): Float64Array {
+  return Float64Array.from(positions, (p) => values[p]);
+}
+
+function hasBothClasses({ labels }: CtrRows, positions: Int32Array): boolean {
+  return positions.some((p) => labels[p] === 1) && positions.some((p) => labels[p] === 0);
+}
+
+/** The mean AUC of the seeds in resamples of users: all seeds answer the same resample. */
+function aucInterval({ labels, users }: Part, seeds: readonly Float64Array[]): [number, number] {
+  const aucs = seeds.map((answers) => prepareAuc(labels, answers));
+  const mean = (weights: Float64Array) => aucs.reduce((sum, of) => sum + of(weights), 0) / aucs.length;
+  const sample = bootstrapSample(labels.length, mean, Random.fromSeed("bootstrap/auc"), {
+    clusters: numberClusters(users).of,
+  });
+  return ends(sample);
+}
+
+/** GAUC is a weighted mean over users with both classes; those are what is resampled and counted. */
+function gaucDetail({ labels, users }: Part, seeds: readonly Float64Array[]): PooledDetail {
+  const perSeed = seeds.map((answers) =>
+    userAucs(labels, answers, users).filter((one) => !Number.isNaN(one.auc)),
+  );
+  const [first] = perSeed;
+  if (first.length === 0) return { n: 0, ci95: null };
+  const value = first.map((_, u) => perSeed.reduce((sum, one) => sum + one[u].auc, 0) / perSeed.length);
+  const statistic = (weights: Float64Array) => {
+    let [sum, weight] = [0, 0];
+    first.forEach(({ cases }, u) => {
+      sum += weights[u] * cases * value[u];
+      weight += weights[u] * cases;
+    });
+    return sum / weight;
+  };
+  const n = first.reduce((sum, { cases }) => sum + cases, 0);
+  return { n, ci95: ends(bootstrapSample(first.length, statistic, Random.fromSeed("bootstrap/gauc"))) };
+}
+
+function ends(sample: Float64Array): [number, number] {
+  const { low, high } = percentileInterval(sample);
+  return [low, high];
+}
