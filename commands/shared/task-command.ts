@@ -44,7 +44,6 @@ export const taskFlags = {
 interface TaskFlags {
   dataset?: string;
   data?: string;
-  columns?: string;
   recommenders?: string;
   seeds?: string;
   split?: string;

@@ -1,4 +1,5 @@
-import type { DuckDBConnection, DuckDBType, DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBType, DuckDBValue } from "@duckdb/node-api";
+import { literal, pathLiteral, quoteName, withConnection } from "./duckdb.js";
 import { writeAtomicallyBy } from "./files.js";
 
 /** A column to write: typed arrays keep their type, text is VARCHAR; null is NULL. */
@@ -9,29 +10,6 @@ export type ParquetColumn =
 export type ReadColumn = Float64Array | readonly (string | null)[] | readonly string[][];
 
 const ROWS_PER_CHUNK = 2048;
-
-/** Runs the work on a fresh in-memory DuckDB and closes it. */
-export async function withDuckDB<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-  const { DuckDBInstance } = await import("@duckdb/node-api");
-  const instance = await DuckDBInstance.create(":memory:");
-  const connection = await instance.connect();
-  try {
-    return await work(connection);
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
-}
-
-/** A string as an SQL literal. */
-export function sqlText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
-/** A name as an SQL identifier. */
-export function sqlName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
 
 /**
  * Writes parallel columns as one Parquet file, atomically. Equal columns give equal bytes.
@@ -59,8 +37,8 @@ export async function writeParquet(
   const data = Object.values(columns);
   const types = data.map(typeOf);
   const rows = data[0]?.length ?? 0;
-  await withDuckDB(async (connection) => {
-    const declared = names.map((name, index) => `${sqlName(name)} ${types[index].toString()}`).join(", ");
+  await withConnection(async (connection) => {
+    const declared = names.map((name, index) => `${quoteName(name)} ${types[index].toString()}`).join(", ");
     await connection.run(`CREATE TABLE rows (${declared})`);
     const appender = await connection.createAppender("rows");
     for (let from = 0; from < rows; from += ROWS_PER_CHUNK) {
@@ -75,11 +53,11 @@ export async function writeParquet(
       appender.appendDataChunk(chunk);
     }
     appender.closeSync();
-    const pairs = Object.entries(metadata).map(([key, value]) => `${sqlName(key)}: ${sqlText(value)}`);
+    const pairs = Object.entries(metadata).map(([key, value]) => `${quoteName(key)}: ${literal(value)}`);
     const keyValues = pairs.length === 0 ? "" : `, KV_METADATA {${pairs.join(", ")}}`;
     await writeAtomicallyBy(path, async (temporary) => {
       await connection.run(
-        `COPY rows TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd${keyValues})`,
+        `COPY rows TO ${literal(temporary)} (FORMAT parquet, COMPRESSION zstd${keyValues})`,
       );
     });
   });
@@ -87,8 +65,8 @@ export async function writeParquet(
 
 /** The columns of a Parquet file in their order; numbers of any type as float64. */
 export async function readParquet(path: string): Promise<Record<string, ReadColumn>> {
-  return withDuckDB(async (connection) => {
-    const result = await connection.runAndReadAll(`SELECT * FROM read_parquet(${sqlText(path)})`);
+  return withConnection(async (connection) => {
+    const result = await connection.runAndReadAll(`SELECT * FROM read_parquet(${pathLiteral(path)})`);
     const names = result.deduplicatedColumnNames();
     const columns = result.getColumnsJS();
     const read: Record<string, ReadColumn> = {};
@@ -105,8 +83,8 @@ export async function readParquet(path: string): Promise<Record<string, ReadColu
 
 /** The key-value pairs of a Parquet file's footer. */
 export async function readParquetMetadata(path: string): Promise<Record<string, string>> {
-  return withDuckDB(async (connection) => {
-    const query = `SELECT decode(key) AS k, decode(value) AS v FROM parquet_kv_metadata(${sqlText(path)})`;
+  return withConnection(async (connection) => {
+    const query = `SELECT decode(key) AS k, decode(value) AS v FROM parquet_kv_metadata(${pathLiteral(path)})`;
     const rows = (await connection.runAndReadAll(query)).getRowsJS() as [string, string][];
     return Object.fromEntries(rows);
   });

@@ -1,3 +1,4 @@
+import { csrFromPairs } from "./csr.js";
 import type { Dialogue } from "./dialogue.js";
 import type { Split } from "./split.js";
 import type { WorldTruth } from "./world/truth.js";
@@ -74,6 +75,17 @@ export function selectInteractions(all: Interactions, positions: Int32Array): In
     values: values && Float32Array.from(positions, (p) => values[p]),
     times: times && Float64Array.from(positions, (p) => times[p]),
   };
+}
+
+/** Each user's interaction positions in the order of the data, users in the order of their table. */
+export function positionsByUser({
+  users,
+  interactions,
+}: Pick<Dataset, "users" | "interactions">): Int32Array[] {
+  const { users: userOf } = interactions;
+  const order = Int32Array.from(userOf.keys());
+  const { indices, offsets } = csrFromPairs(users.keys.length, userOf.length, userOf, order);
+  return users.keys.map((_, user) => indices.subarray(offsets[user], offsets[user + 1]));
 }
 
 /** Everything in words that a data set tells of an item: title, genres, then its text fields. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { countsOf, selectInteractions, type Dataset } from "./dataset.js";
+import { countsOf, positionsByUser, selectInteractions, type Dataset } from "./dataset.js";
 import { hashSplit } from "./splits/hash.js";
 
 /** Filters, applied in the order of the keys here; each leaves a line with its counts in the data set's history. */
@@ -58,19 +58,18 @@ function keepWhere(dataset: Dataset, step: string, keep: (position: number) => b
 }
 
 function withoutRepeats(dataset: Dataset, which: "first" | "last"): Dataset {
-  const { users, items, times } = dataset.interactions;
-  const chosen = new Map<number, number>();
-  users.forEach((user, position) => {
-    const pair = user * dataset.items.keys.length + items[position];
-    const other = chosen.get(pair);
-    if (other === undefined) chosen.set(pair, position);
-    else {
-      const later = times === null || times[position] >= times[other];
-      if (later === (which === "last")) chosen.set(pair, position);
+  const { items, times, users } = dataset.interactions;
+  const keep = new Uint8Array(users.length);
+  for (const positions of positionsByUser(dataset)) {
+    const chosen = new Map<number, number>();
+    for (const position of positions) {
+      const other = chosen.get(items[position]);
+      const later = other === undefined || times === null || times[position] >= times[other];
+      if (other === undefined || later === (which === "last")) chosen.set(items[position], position);
     }
-  });
-  const kept = new Set(chosen.values());
-  return keepWhere(dataset, `${which} of repeated pairs`, (position) => kept.has(position));
+    for (const position of chosen.values()) keep[position] = 1;
+  }
+  return keepWhere(dataset, `${which} of repeated pairs`, (position) => keep[position] === 1);
 }
 
 function core(dataset: Dataset, minPerUser: number, minPerItem: number): Dataset {

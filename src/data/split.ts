@@ -20,11 +20,12 @@ export interface Split {
 
 /** The positions of the interactions in a part, ascending. */
 export function positionsOf(split: Split, part: PartName): Int32Array {
-  const positions: number[] = [];
+  const positions = new Int32Array(partSizes(split)[part]);
+  let size = 0;
   split.parts.forEach((value, position) => {
-    if (value === PART[part]) positions.push(position);
+    if (value === PART[part]) positions[size++] = position;
   });
-  return Int32Array.from(positions);
+  return positions;
 }
 
 /** How many interactions are in each part. */

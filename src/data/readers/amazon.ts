@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { countsOf, type Dataset } from "../dataset.js";
 import type { Source } from "../source.js";
 import { assemble } from "./assemble.js";
-import { withDatabase, type Cell } from "./duckdb.js";
+import { withDatabase, type Cell } from "../../core/duckdb.js";
 import { encodeInteractions } from "./encode.js";
 import type { Reader } from "./reader.js";
 import { loadTableFile } from "./table-file.js";

@@ -1,6 +1,6 @@
 import { countsOf, type Dataset, type HistoryStep, type ItemTable, type UserTable } from "../dataset.js";
 import { lineOfRow, layoutOf, loadDelimited, type DelimitedFile, type Wanted } from "./delimited.js";
-import type { Database } from "./duckdb.js";
+import type { Database } from "../../core/duckdb.js";
 import { encodeInteractions, type Encoded } from "./encode.js";
 
 /** A text table of interactions: which column is what. */

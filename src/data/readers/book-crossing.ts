@@ -2,7 +2,7 @@ import { DataError } from "../../core/errors.js";
 import type { Dataset } from "../dataset.js";
 import { findFile, type Source, type SourceFile } from "../source.js";
 import { assemble, readInteractions } from "./assemble.js";
-import { literal, withDatabase, type Database } from "./duckdb.js";
+import { literal, withDatabase, type Database } from "../../core/duckdb.js";
 import { linesOf, readHead } from "./head.js";
 import type { Reader } from "./reader.js";
 import { itemTable, numberColumn, textColumn, userTable } from "./tables.js";

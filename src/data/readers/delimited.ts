@@ -1,7 +1,7 @@
 import { DataError } from "../../core/errors.js";
 import { suggestName } from "../../core/names.js";
 import type { SourceFile } from "../source.js";
-import { literal, pathLiteral, quoteName, type Database } from "./duckdb.js";
+import { literal, pathLiteral, quoteName, type Database } from "../../core/duckdb.js";
 import {
   checkWhole,
   guessSeparator,

@@ -1,6 +1,6 @@
 import { DataError } from "../../core/errors.js";
 import type { Interactions } from "../dataset.js";
-import { quoteName, type Cell, type Database } from "./duckdb.js";
+import { quoteName, type Cell, type Database } from "../../core/duckdb.js";
 
 /** A table with the columns `user`, `item` (text) and, where there are any, `value` (FLOAT) and `time` (DOUBLE). */
 export interface InteractionTable {

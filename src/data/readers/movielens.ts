@@ -3,7 +3,7 @@ import type { Dataset } from "../dataset.js";
 import { findFile, type Source, type SourceFile } from "../source.js";
 import { assemble, readInteractions, type InteractionFile } from "./assemble.js";
 import { layoutOf, type DelimitedFile, type Wanted } from "./delimited.js";
-import { withDatabase, type Cell, type Database } from "./duckdb.js";
+import { withDatabase, type Cell, type Database } from "../../core/duckdb.js";
 import type { Reader } from "./reader.js";
 import { itemTable, loadKeyTable, numberColumn, textColumn, userTable, type RawColumns } from "./tables.js";
 

@@ -4,7 +4,7 @@ import type { Column, Dataset } from "../dataset.js";
 import { findEndings, type Source, type SourceFile } from "../source.js";
 import { assemble, readInteractions } from "./assemble.js";
 import { layoutOf, type Layout } from "./delimited.js";
-import { withDatabase, type Cell, type Database } from "./duckdb.js";
+import { withDatabase, type Cell, type Database } from "../../core/duckdb.js";
 import type { Reader } from "./reader.js";
 import { itemTable, loadKeyTable, numberColumn, textColumn, userTable, type RawColumns } from "./tables.js";
 

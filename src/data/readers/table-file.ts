@@ -7,7 +7,7 @@ import { DataError, UsageError } from "../../core/errors.js";
 import { suggestName } from "../../core/names.js";
 import type { SourceFile } from "../source.js";
 import { layoutOf, lineOfRow, loadDelimited, type Encoding, type Wanted } from "./delimited.js";
-import { literal, pathLiteral, quoteName, type Database } from "./duckdb.js";
+import { literal, pathLiteral, quoteName, type Database } from "../../core/duckdb.js";
 import { checkWhole, linesOf, readHead, splitFields, unpackedStream } from "./head.js";
 
 export const TABLE_FORMATS = ["csv", "tsv", "jsonl", "parquet"] as const;

@@ -5,7 +5,7 @@ import type { SourceFile } from "../source.js";
 import { readYaml } from "../yaml-file.js";
 import { assemble } from "./assemble.js";
 import type { Wanted } from "./delimited.js";
-import { withDatabase, type Cell, type Database } from "./duckdb.js";
+import { withDatabase, type Cell, type Database } from "../../core/duckdb.js";
 import { encodeInteractions } from "./encode.js";
 import {
   itemTable,

@@ -1,7 +1,7 @@
 import { DataError } from "../../core/errors.js";
 import type { Column, ItemTable, UserTable } from "../dataset.js";
 import { lineOfRow, loadDelimited, type Layout, type Wanted } from "./delimited.js";
-import { quoteName, type Cell, type Database } from "./duckdb.js";
+import { quoteName, type Cell, type Database } from "../../core/duckdb.js";
 
 /** A user or item table as read: columns parallel to the keys of the table, which may be fewer than those of the data set. */
 export type RawColumns = ReadonlyMap<string, readonly Cell[]>;

@@ -1,20 +1,9 @@
 import { DataError } from "../../core/errors.js";
-import { csrFromPairs } from "../csr.js";
 import type { Dataset } from "../dataset.js";
 import type { Split } from "../split.js";
 
 /** What a split strategy decides; the name and the hash of the split are added by `makeSplit`. */
 export type Assignment = Pick<Split, "parts" | "byTime"> & Partial<Pick<Split, "coldItems" | "coldUsers">>;
-
-/** Each user's interaction positions in the order of the data, users in the order of their table. */
-export function positionsByUser(dataset: Pick<Dataset, "users" | "interactions">): Int32Array[] {
-  const { users } = dataset.interactions;
-  const order = Int32Array.from(users, (_, position) => position);
-  const byUser = csrFromPairs(dataset.users.keys.length, users.length, users, order);
-  return dataset.users.keys.map((_, user) =>
-    byUser.indices.slice(byUser.offsets[user], byUser.offsets[user + 1]),
-  );
-}
 
 /** The interaction times, or an error that says which split asked for them. */
 export function requireTimes(dataset: Dataset, strategy: string): Float64Array {

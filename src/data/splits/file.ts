@@ -1,7 +1,7 @@
 import { DataError } from "../../core/errors.js";
 import { fileError } from "../../core/files.js";
 import { readParquet, readParquetMetadata, writeParquet, type ReadColumn } from "../../core/parquet.js";
-import type { Dataset } from "../dataset.js";
+import { positionsByUser, type Dataset } from "../dataset.js";
 import { PART, type PartName, type Split } from "../split.js";
 import { hashSplit } from "./hash.js";
 
@@ -94,14 +94,20 @@ export async function readSplit(path: string, dataset: Dataset): Promise<Split> 
   };
 
   const { interactions } = dataset;
-  const positions = new Map<string, number[]>();
-  const keyOf = (u: number, i: number, t: number) => `${u}/${i}/${interactions.times && time ? t : ""}`;
-  interactions.users.forEach((u, position) => {
-    const key = keyOf(u, interactions.items[position], interactions.times?.[position] ?? NaN);
-    const known = positions.get(key);
-    if (known) known.push(position);
-    else positions.set(key, [position]);
-  });
+  const keyOf = (i: number, t: number) => `${i}/${interactions.times && time ? t : ""}`;
+  // A map a user, made when the first of its rows comes: one of all rows would be more than a map can hold.
+  const positions: (Map<string, number[]> | undefined)[] = [];
+  const byUser = positionsByUser(dataset);
+  const openPositions = (u: number): Map<string, number[]> => {
+    const open = new Map<string, number[]>();
+    for (const position of byUser[u]) {
+      const key = keyOf(interactions.items[position], interactions.times?.[position] ?? NaN);
+      const known = open.get(key);
+      if (known) known.push(position);
+      else open.set(key, [position]);
+    }
+    return open;
+  };
 
   const parts = new Uint8Array(interactions.users.length);
   const coldItems = new Uint8Array(dataset.items.keys.length);
@@ -112,7 +118,8 @@ export async function readSplit(path: string, dataset: Dataset): Promise<Split> 
     else if (name !== null && Object.hasOwn(PART, name)) {
       const u = find(userNumber, user[row], "user", row);
       const i = find(itemNumber, item[row], "item", row);
-      const position = positions.get(keyOf(u, i, time?.[row] ?? NaN))?.shift();
+      const open = (positions[u] ??= openPositions(u));
+      const position = open.get(keyOf(i, time?.[row] ?? NaN))?.shift();
       if (position === undefined) {
         throw new DataError(
           "BAD_SPLIT_FILE",

@@ -1,5 +1,5 @@
 import { DataError } from "../../core/errors.js";
-import type { Dataset } from "../dataset.js";
+import { positionsByUser, type Dataset } from "../dataset.js";
 import { PART, type Split } from "../split.js";
 
 /** A way in which the answer could be read off the training data. */
@@ -26,15 +26,19 @@ export function findLeaks(dataset: Dataset, split: Split): Leak[] {
     else found.set(kind, { count: 1, example: nameOf(position) + detail });
   };
 
-  const partOfPair = new Map<number, number>();
-  const itemCount = dataset.items.keys.length;
+  // User by user: a map of all pairs of a large data set would be more than a map can hold.
+  for (const positions of positionsByUser(dataset)) {
+    const partOfItem = new Map<number, number>();
+    for (const position of positions) {
+      const part = split.parts[position];
+      if (part === PART.unused) continue;
+      const earlier = partOfItem.get(items[position]);
+      if (earlier === undefined) partOfItem.set(items[position], part);
+      else if (earlier !== part) add("pair in two parts", position);
+    }
+  }
   let latestTraining = -Infinity;
   split.parts.forEach((part, position) => {
-    if (part === PART.unused) return;
-    const pair = users[position] * itemCount + items[position];
-    const earlier = partOfPair.get(pair);
-    if (earlier === undefined) partOfPair.set(pair, part);
-    else if (earlier !== part) add("pair in two parts", position);
     if (part !== PART.train) return;
     if (times) latestTraining = Math.max(latestTraining, times[position]);
     if (split.coldItems[items[position]]) add("cold item in training", position);

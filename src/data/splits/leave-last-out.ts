@@ -1,6 +1,6 @@
-import type { Dataset } from "../dataset.js";
+import { positionsByUser, type Dataset } from "../dataset.js";
 import { PART } from "../split.js";
-import { type Assignment, positionsByUser, requireTimes } from "./assignment.js";
+import { type Assignment, requireTimes } from "./assignment.js";
 
 /**
  * Each user's last `test` interactions are test, the `validation` before them validation. A user with too few

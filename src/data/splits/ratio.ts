@@ -1,7 +1,7 @@
 import { Random } from "../../core/random.js";
-import type { Dataset } from "../dataset.js";
+import { positionsByUser, type Dataset } from "../dataset.js";
 import { PART } from "../split.js";
-import { type Assignment, positionsByUser } from "./assignment.js";
+import type { Assignment } from "./assignment.js";
 
 /**
  * Random shares of each user's interactions: `round(test * n)` test and `round(validation * n)` validation interactions

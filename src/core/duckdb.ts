@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DuckDBDataChunk } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
 
 /** What a column of a query is read as: make the query cast to VARCHAR, DOUBLE, FLOAT or INTEGER. */
 export type Cell = string | number | null;
@@ -18,42 +18,55 @@ export interface Database {
 /** Rows that outgrow this are kept in a temporary folder: reading 20 million ratings stays far below 4 GB. */
 const MEMORY_LIMIT = "2GB";
 
-/** Opens a database, gives it to `use`, and closes it and removes its temporary files whatever happens. */
-export async function withDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {
+/**
+ * Opens a database in memory, gives its connection to `use`, and closes it and removes its temporary files whatever
+ * happens.
+ */
+export async function withConnection<T>(use: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
   const folder = await mkdtemp(join(tmpdir(), "llmrec-duckdb-"));
-  const instance = await DuckDBInstance.create(":memory:", {
-    memory_limit: MEMORY_LIMIT,
-    temp_directory: folder,
-    // Without it the order of a file's rows is not promised.
-    preserve_insertion_order: "true",
-  });
   try {
-    const connection = await instance.connect();
+    const instance = await DuckDBInstance.create(":memory:", {
+      memory_limit: MEMORY_LIMIT,
+      temp_directory: folder,
+      // Without it the order of a file's rows is not promised.
+      preserve_insertion_order: "true",
+    });
     try {
-      return await use({
-        async run(sql) {
-          await connection.run(sql);
-        },
-        async rows(sql) {
-          return (await connection.runAndReadAll(sql)).getRows() as Cell[][];
-        },
-        async stream(sql, onChunk) {
-          const result = await connection.stream(sql);
-          for (;;) {
-            const chunk = await result.fetchChunk();
-            if (chunk === null || chunk.rowCount === 0) return;
-            onChunk(chunk);
-          }
-        },
-      });
+      const connection = await instance.connect();
+      try {
+        return await use(connection);
+      } finally {
+        connection.closeSync();
+      }
     } finally {
-      connection.closeSync();
+      instance.closeSync();
     }
   } finally {
-    instance.closeSync();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** {@link withConnection} for queries. */
+export function withDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {
+  return withConnection((connection) =>
+    use({
+      async run(sql) {
+        await connection.run(sql);
+      },
+      async rows(sql) {
+        return (await connection.runAndReadAll(sql)).getRows() as Cell[][];
+      },
+      async stream(sql, onChunk) {
+        const result = await connection.stream(sql);
+        for (;;) {
+          const chunk = await result.fetchChunk();
+          if (chunk === null || chunk.rowCount === 0) return;
+          onChunk(chunk);
+        }
+      },
+    }),
+  );
 }
 
 /** A string as an SQL literal. */
