@@ -9,6 +9,7 @@ import { chooseSplit } from "./choose-split.js";
 import type { Recommender } from "../recommenders/recommender.js";
 import { selectRecommenders } from "../recommenders/registry.js";
 import { defaultColdStartSplit, prepareColdStart } from "../tasks/cold-start-task.js";
+import { defaultControlledListSplit, prepareControlledList } from "../tasks/controlled-list-task.js";
 import { defaultCtrSplit, prepareCtr } from "../tasks/ctr-task.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
 import type { RunConfig } from "./config.js";
@@ -29,6 +30,7 @@ const TASKS: {
 } = {
   "cold-start": { defaultSplit: defaultColdStartSplit, prepare: prepareColdStart },
   ctr: { defaultSplit: defaultCtrSplit, prepare: prepareCtr },
+  "controlled-list": { defaultSplit: defaultControlledListSplit, prepare: prepareControlledList },
 };
 
 /** What a command asks for. */

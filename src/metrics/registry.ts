@@ -75,6 +75,8 @@ export const METRICS: readonly MetricDefinition[] = [
     true,
     "-sum of p log2 p over the list's genre shares",
   ),
+  metric("cov", "Cov", null, "case", true, "number of different first genres in the list"),
+  metric("repeats", "Repeats", "lower", "case", true, "places that repeat an earlier item / k"),
   metric("novelty", "Novelty", "higher", "case", true, "mean of -log2((n_i + 1) / (U + 1)) over the list"),
   metric("popularity", "Popularity (ARP)", null, "case", true, "mean of n_i / U over the list"),
   metric(
@@ -110,6 +112,15 @@ export const METRICS: readonly MetricDefinition[] = [
     true,
     "|number of genres asked - number delivered|",
   ),
+  metric(
+    "dlcrec-ndcg",
+    "NDCG (DLCRec)",
+    "higher",
+    "case",
+    true,
+    "NDCG whose ideal fills all k places, repeated hits counted each time",
+  ),
+  metric("dlcrec-hr", "HR (DLCRec)", "higher", "case", true, "hits(k) / k, repeated hits counted each time"),
 ];
 
 /** A column's name taken apart: `recall@20/cold` is recall, 20, cold. */

@@ -7,7 +7,7 @@ import { PART, partSizes, positionsOf, type Split } from "../data/split.js";
 import { hashDataset } from "../data/splits/hash.js";
 import { requireNoLeaks } from "../data/splits/leaks.js";
 import { Histories } from "./ctr-history.js";
-import { labelsOf, likeThreshold } from "./ctr-labels.js";
+import { labelsOf, likeThreshold } from "../data/likes.js";
 import type { CtrCase, CtrRows, CtrTraining } from "./ctr.js";
 
 /** What `--set task.NAME=VALUE` can change. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { UsageError } from "../core/errors.js";
 import type { Progress } from "../core/progress.js";
 import type { ColdStartCase, ColdStartTraining, ScoreBlock } from "./cold-start.js";
+import type { ControlledListAnswers, ControlledListCase, ControlledListTraining } from "./controlled-list.js";
 import type { CtrAnswers, CtrCase, CtrTraining } from "./ctr.js";
 import type { Evaluation } from "./evaluation.js";
 
@@ -9,6 +10,11 @@ import type { Evaluation } from "./evaluation.js";
 export interface TaskTypes {
   "cold-start": { training: ColdStartTraining; case: ColdStartCase; answers: ScoreBlock };
   ctr: { training: CtrTraining; case: CtrCase; answers: CtrAnswers };
+  "controlled-list": {
+    training: ControlledListTraining;
+    case: ControlledListCase;
+    answers: ControlledListAnswers;
+  };
 }
 
 export type TaskId = keyof TaskTypes;

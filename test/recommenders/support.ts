@@ -9,7 +9,6 @@ import { type Csr, csrFromPairs } from "../../src/data/csr.js";
 import type { Recommender, RunContext } from "../../src/recommenders/recommender.js";
 import { resolveOptions } from "../../src/recommenders/registry.js";
 import type { ColdStartTraining } from "../../src/tasks/cold-start.js";
-import type { TaskId } from "../../src/tasks/task.js";
 
 /** Rows of 0 and 1 as a matrix. */
 export function matrixOf(rows: readonly (readonly number[])[]): Csr {
@@ -90,7 +89,7 @@ export function contextOf(
 
 /** Fits and answers for all users: scores by rows. */
 export async function scoresOf(
-  recommender: Recommender<TaskId>,
+  recommender: Recommender<"cold-start">,
   train: ColdStartTraining,
   given: Record<string, unknown> = {},
   context: RunContext = contextOf(recommender.id),

@@ -6,7 +6,7 @@ import { PART, type Split } from "../../src/data/split.js";
 import { hashSplit } from "../../src/data/splits/hash.js";
 import { makeSplit } from "../../src/data/splits/strategies.js";
 import { evaluateCtr } from "../../src/tasks/ctr-evaluation.js";
-import { likeThreshold } from "../../src/tasks/ctr-labels.js";
+import { likeThreshold } from "../../src/data/likes.js";
 import { ctrOptions, ctrProtocol } from "../../src/tasks/ctr-protocol.js";
 import { defaultCtrSplit, prepareCtr } from "../../src/tasks/ctr-task.js";
 import { datasetOf } from "../data/fixtures.js";

@@ -9,12 +9,34 @@ import { type Assignment, requireTimes } from "./assignment.js";
  */
 export function splitGlobalTime(dataset: Dataset, options: { validation: number; test: number }): Assignment {
   const times = requireTimes(dataset, "global-time");
+  return splitAtMoments(dataset, times, quantileMoments(times, options));
+}
+
+/** Where validation and test begin. */
+interface Moments {
+  readonly validation: number;
+  readonly test: number;
+}
+
+/** The moments from which on about the given shares of the times come. */
+export function quantileMoments(
+  times: Float64Array,
+  { validation, test }: { validation: number; test: number },
+): Moments {
   const sorted = times.slice().sort();
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
-  const testStart = at(1 - options.test);
-  const validationStart = Math.min(at(1 - options.test - options.validation), testStart);
+  const testStart = at(1 - test);
+  return { validation: Math.min(at(1 - test - validation), testStart), test: testStart };
+}
+
+/** Each interaction by its time. */
+export function splitAtMoments(
+  { users: userTable, items: itemTable, interactions: { users, items } }: Dataset,
+  times: Float64Array,
+  { validation, test }: Moments,
+): Assignment {
   const parts = Uint8Array.from(times, (time) =>
-    time >= testStart ? PART.test : time >= validationStart ? PART.validation : PART.train,
+    time >= test ? PART.test : time >= validation ? PART.validation : PART.train,
   );
   const unseen = (of: Int32Array, size: number) => {
     const cold = new Uint8Array(size).fill(1);
@@ -23,11 +45,10 @@ export function splitGlobalTime(dataset: Dataset, options: { validation: number;
     });
     return cold;
   };
-  const { users, items } = dataset.interactions;
   return {
     parts,
     byTime: true,
-    coldItems: unseen(items, dataset.items.keys.length),
-    coldUsers: unseen(users, dataset.users.keys.length),
+    coldItems: unseen(items, itemTable.keys.length),
+    coldUsers: unseen(users, userTable.keys.length),
   };
 }

@@ -11,6 +11,7 @@ import { hashSplit } from "./hash.js";
 import { splitKFold } from "./k-fold.js";
 import { splitLeaveLastOut } from "./leave-last-out.js";
 import { splitRatio } from "./ratio.js";
+import { splitWindows } from "./windows.js";
 
 const share = z.number().min(0).max(1);
 const seed = z.int().default(42);
@@ -39,6 +40,18 @@ export const SPLIT_STRATEGIES: Readonly<Record<string, Strategy<unknown>>> = {
     summary: "everything after one moment is test: no recommender sees the future",
     options: z.strictObject({ validation: share.default(0.1), test: share.default(0.1) }),
     assign: splitGlobalTime,
+  }),
+  windows: strategy({
+    summary:
+      "moments that divide the windows of history and future likes (DLCRec's division without its leak)",
+    options: z.strictObject({
+      history: z.int().min(1).default(10),
+      future: z.int().min(1).default(10),
+      validation: share.default(0.1),
+      test: share.default(0.1),
+      threshold: z.number().optional(),
+    }),
+    assign: splitWindows,
   }),
   "k-fold": strategy({
     summary: "one of k random folds is test",

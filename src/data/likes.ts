@@ -1,5 +1,5 @@
 import { UsageError } from "../core/errors.js";
-import type { Dataset } from "../data/dataset.js";
+import type { Dataset } from "./dataset.js";
 
 /**
  * The value from which an interaction counts as liked, where none is given: 1 for values of 0 and 1 (clicks), 4 for

@@ -1,0 +1,119 @@
+import { throwIfInterrupted } from "../core/errors.js";
+import { dlcrecHitRate, dlcrecNdcg } from "../metrics/compat/dlcrec.js";
+import { controlError } from "../metrics/lists/control.js";
+import { ListEvaluator } from "../metrics/ranking/list.js";
+import type { ControlledListAnswers, ControlledListCase } from "./controlled-list.js";
+import type { ControlledListProtocol } from "./controlled-list-protocol.js";
+import type { Evaluation } from "./evaluation.js";
+import type { EvaluationContext } from "./task.js";
+import type { Window } from "./windows.js";
+
+/** Cases that are asked at once. */
+const BLOCK = 512;
+
+/** What is asked of every case: null for a list without a wish, else a number of genres. */
+export function settingsOf(genres: readonly number[]): readonly (number | null)[] {
+  return [null, ...genres];
+}
+
+/** The end of the names of a setting's metrics: `ndcg@10` without a wish, `ndcg@10/n=5` for 5 genres. */
+export function suffixOf(genres: number | null): string {
+  return genres === null ? "" : `/n=${genres}`;
+}
+
+/** The name of a setting's lists. */
+export function listName(genres: number | null): string {
+  return genres === null ? "free" : `n=${genres}`;
+}
+
+/** The test windows as they are put to a recommender. */
+export function casesOf(
+  test: readonly Window[],
+  genres: number | null,
+  length: number,
+): ControlledListCase[] {
+  return test.map(({ user, history, past }) => ({
+    user,
+    history,
+    seen: Int32Array.from(new Set(past)).sort(),
+    genres,
+    length,
+  }));
+}
+
+/**
+ * Asks a recommender for a list for every case, in every setting, block by block.
+ * @param ks - cut-offs, ascending; lists are as long as the largest.
+ * @returns the ranking metrics, `cov@k` (different first genres), `repeats@k`, with a wish `control-error@k`, and DLCRec's own
+ * `dlcrec-ndcg@k` and `dlcrec-hr@k`, each [cases].
+ */
+export async function evaluateControlledList(
+  { training, test }: ControlledListProtocol,
+  ks: readonly number[],
+  genres: readonly number[],
+  answer: (cases: readonly ControlledListCase[]) => Promise<ControlledListAnswers>,
+  { progress, signal, label }: EvaluationContext,
+): Promise<Evaluation> {
+  const depth = ks[ks.length - 1];
+  const evaluator = new ListEvaluator(ks);
+  const targets = test.map(({ future }) => Int32Array.from(new Set(future)).sort());
+  const values: Record<string, Float64Array> = {};
+  const lists: Record<string, { k: number; items: Int32Array }> = {};
+  const settings = settingsOf(genres);
+  const step = progress.start(`${label}: lists`, settings.length * test.length);
+  settings.forEach(
+    (wish) => (lists[listName(wish)] = { k: depth, items: new Int32Array(test.length * depth).fill(-1) }),
+  );
+  for (const [done, wish] of settings.entries()) {
+    const put = (name: string, position: number, value: number) => {
+      const column = (values[name + suffixOf(wish)] ??= new Float64Array(test.length).fill(NaN));
+      column[position] = value;
+    };
+    const cases = casesOf(test, wish, depth);
+    for (let from = 0; from < cases.length; from += BLOCK) {
+      throwIfInterrupted(signal);
+      const block = cases.slice(from, from + BLOCK);
+      const answers = await answer(block);
+      requireLists(label, answers, block.length, training.items.keys.length);
+      answers.forEach((answered, index) => {
+        const position = from + index;
+        const list = answered.subarray(0, depth);
+        const relevant = targets[position];
+        const result = evaluator.evaluate(list, relevant);
+        evaluator.names.forEach((name, m) => {
+          put(name, position, result.values[m]);
+        });
+        const delivered = new Set(
+          list
+            .filter((item) => item >= 0 && training.mainGenres[item] >= 0)
+            .map((item) => training.mainGenres[item]),
+        ).size;
+        put(`cov@${depth}`, position, delivered);
+        put(`repeats@${depth}`, position, result.duplicates / depth);
+        if (wish !== null) put(`control-error@${depth}`, position, controlError(wish, delivered));
+        const all = new Set(relevant);
+        put(`dlcrec-ndcg@${depth}`, position, dlcrecNdcg(list, all, depth));
+        put(`dlcrec-hr@${depth}`, position, dlcrecHitRate(list, all, depth));
+        lists[listName(wish)].items.set(list, position * depth);
+      });
+      step.update(done * test.length + Math.min(cases.length, from + BLOCK));
+    }
+  }
+  step.end();
+  return { cases: caseNames(training.users.keys, test), values, lists };
+}
+
+function requireLists(label: string, answers: ControlledListAnswers, count: number, items: number): void {
+  if (answers.length !== count)
+    throw new RangeError(`${label} answered ${answers.length} lists for ${count} cases`);
+  for (const list of answers) {
+    for (const item of list) {
+      if (item < -1 || item >= items) throw new RangeError(`${label} listed item ${item} of ${items}`);
+    }
+  }
+}
+
+/** The user, and after how many likes the list was asked for. */
+function caseNames(keys: readonly string[], test: readonly Window[]): string[] {
+  return test.map(({ user, past }) => `${keys[user]} ${past.length}`);
+}

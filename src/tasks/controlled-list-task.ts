@@ -1,0 +1,68 @@
+import { csrFromPairs } from "../data/csr.js";
+import type { Dataset } from "../data/dataset.js";
+import type { Split } from "../data/split.js";
+import { numberClusters } from "../metrics/statistics/describe.js";
+import { evaluateControlledList, listName, settingsOf, suffixOf } from "./controlled-list-evaluation.js";
+import { controlledListOptions, controlledListProtocol } from "./controlled-list-protocol.js";
+import { listBackground, listMetrics, pooledListMetrics } from "./list-metrics.js";
+import { type PreparedTask, taskOptions } from "./task.js";
+
+/** By the moments that divide the windows; without times a random share of each user's likes. */
+export function defaultControlledListSplit(dataset: Dataset): string {
+  return dataset.interactions.times === null ? "ratio" : "windows";
+}
+
+/** Lays out the task `controlled-list`: what comes next, in a list of as many genres as the user wants? */
+export function prepareControlledList(
+  dataset: Dataset,
+  split: Split,
+  ks: readonly number[],
+  given: Readonly<Record<string, unknown>> = {},
+): PreparedTask<"controlled-list"> {
+  const options = taskOptions("controlled-list", controlledListOptions, given);
+  const protocol = controlledListProtocol(dataset, split, options);
+  const { training, test } = protocol;
+  const depth = ks[ks.length - 1];
+  const settings = settingsOf(options.genres);
+  const background = listBackground(dataset.items, sequenceMatrix(protocol.training));
+  const users = test.map(({ user }) => user);
+  const candidates = Int32Array.from(dataset.items.keys.keys());
+  return {
+    training,
+    mainMetrics: [
+      `ndcg@${depth}`,
+      `recall@${depth}`,
+      `cov@${depth}`,
+      ...options.genres.flatMap((n) => [
+        `ndcg@${depth}${suffixOf(n)}`,
+        `control-error@${depth}${suffixOf(n)}`,
+      ]),
+    ],
+    notes: protocol.notes,
+    clusters: numberClusters(users).of,
+    async evaluate(answer, context) {
+      const evaluation = await evaluateControlledList(protocol, ks, options.genres, answer, context);
+      const ofLists = settings.flatMap((n) =>
+        Object.entries(listMetrics(evaluation.lists[listName(n)], background)).map(
+          ([name, value]) => [name + suffixOf(n), value] as const,
+        ),
+      );
+      return { ...evaluation, values: { ...evaluation.values, ...Object.fromEntries(ofLists) } };
+    },
+    pooled: ({ lists }) =>
+      Object.fromEntries(
+        settings.flatMap((n) =>
+          Object.entries(pooledListMetrics(lists[listName(n)], depth, candidates, users, background)).map(
+            ([name, value]) => [name + suffixOf(n), value],
+          ),
+        ),
+      ),
+  };
+}
+
+/** Training likes [users, items]. */
+function sequenceMatrix({ sequences, users, items }: PreparedTask<"controlled-list">["training"]) {
+  const userOf = sequences.flatMap(({ user, items: own }) => Array.from(own, () => user));
+  const itemOf = sequences.flatMap(({ items: own }) => Array.from(own));
+  return csrFromPairs(users.keys.length, items.keys.length, userOf, itemOf);
+}

@@ -1,0 +1,42 @@
+import type { ItemTable, UserTable } from "../data/dataset.js";
+import type { Sequence, Windows } from "./windows.js";
+
+/** What a recommender may learn from on the task `controlled-list`: no test target can be reached from here. */
+export interface ControlledListTraining {
+  readonly users: UserTable;
+  readonly items: ItemTable;
+  /** The first listed genre of each item: what lists are controlled by. -1 where an item has none. */
+  readonly mainGenres: Int32Array;
+  /** Likes of the training part. One sequence a user, or with `task.trainWindows` one a window. */
+  readonly sequences: readonly Sequence[];
+  /** The windows of those sequences. */
+  readonly windows: Windows;
+  /** For early stopping and tuning; may be empty. */
+  readonly validation: Windows;
+  /** The longest history of a case. */
+  readonly historyLength: number;
+  /** Hash of the data, the split and the task's options: belongs in the inputs of every stage. */
+  readonly hash: string;
+}
+
+/** A user who liked these items, one after the other: what should come next, of how many genres? */
+export interface ControlledListCase {
+  readonly user: number;
+  /** Oldest first, at least one. */
+  readonly history: Int32Array;
+  /**
+   * Items that the user is known to have liked before, ascending, those of the history among them: a platform would
+   * not list them again, and a list that names one wastes a place.
+   */
+  readonly seen: Int32Array;
+  /** How many different first genres the list should have; null: as the recommender sees fit. */
+  readonly genres: number | null;
+  /** How many items are asked for. */
+  readonly length: number;
+}
+
+/**
+ * One list a case: item numbers, best first, at most `length` of them counted. -1 stands for an answer that named no
+ * item; it holds its place.
+ */
+export type ControlledListAnswers = readonly Int32Array[];
