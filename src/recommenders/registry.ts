@@ -7,6 +7,8 @@ import { popularity } from "./controls/popularity.js";
 import { random } from "./controls/random.js";
 import { ctrRate, itemRate, oracleCtr, randomCtr } from "./ctr/controls.js";
 import { autoint, dcnv2, deepfm, din, fm, lr, xdeepfm } from "./ctr/recommenders.js";
+import { bm25, bm25Dialogues } from "./dialogue/bm25.js";
+import { coMention } from "./dialogue/co-mention.js";
 import {
   oracleConversation,
   popularityConversation,
@@ -53,6 +55,9 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   randomConversation,
   popularityConversation,
   recentPopularity,
+  bm25,
+  bm25Dialogues,
+  coMention,
   oracleConversation,
 ];
 
