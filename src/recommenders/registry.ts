@@ -25,6 +25,8 @@ import { contentKnn } from "./neighbours/content-knn.js";
 import { itemKnn } from "./neighbours/item-knn.js";
 import { userKnn } from "./neighbours/user-knn.js";
 import type { Recommender } from "./recommender.js";
+import { popularInGenre, popularityList, randomList } from "./sequential/controls.js";
+import { caser, fpmc, gru4rec, sasrec } from "./sequential/recommenders.js";
 
 /** Names that stand for several recommenders in `--recommenders`. */
 export const GROUPS = ["all", "classic", "control"] as const;
@@ -53,6 +55,13 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   xdeepfm,
   din,
   oracleCtr,
+  randomList,
+  popularityList,
+  popularInGenre,
+  fpmc,
+  gru4rec,
+  caser,
+  sasrec,
   randomConversation,
   popularityConversation,
   recentPopularity,
