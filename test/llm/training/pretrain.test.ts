@@ -96,7 +96,9 @@ describe("pre-training", () => {
     const progress = {
       ...silentProgress(),
       start: () => ({
-        update: () => void (++updates === 20 && stopping.abort()),
+        update: () => {
+          if (++updates === 20) stopping.abort();
+        },
         end: () => undefined,
       }),
     };
