@@ -29,12 +29,12 @@ export interface CorpusSize {
 
 /** The corpus of the model that ships with the program. */
 export const CORPUS_SIZE: CorpusSize = {
-  perFilm: 16,
-  perDirector: 30,
-  viewers: 2_000,
+  perFilm: 24,
+  perDirector: 60,
+  viewers: 2_500,
   judgements: 6,
   pairs: 4,
-  moodLists: 2,
+  moodLists: 3,
   explanations: 2,
   trails: 1,
   dialogues: 3_000,

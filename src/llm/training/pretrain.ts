@@ -149,16 +149,17 @@ function rowBatch(rows: readonly WeightedTokens[], batchSize: number, length: nu
   };
 }
 
-/** Spread of a new model's weights; those that write into the residual stream are smaller by the square root of their number. */
-const INITIAL_SPREAD = 0.02;
-
-/** Normal weights (Radford and others 2019, GPT-2); norms of 1, biases of 0. */
+/**
+ * Normal weights of variance 1 / (2 width), those that write into the residual stream smaller by the square root of their number (Radford and others
+ * 2019, GPT-2, whose fixed .02 suits models of ten times the width: here facts were learnt half as fast with it); norms of 1, biases of 0.
+ */
 function initialWeights(config: ModelConfig, random: Random): Record<string, Tensor> {
   const weights: Record<string, Tensor> = {};
+  const base = 1 / Math.sqrt(2 * config.hiddenSize);
   for (const [name, shape] of expectedTensors(config)) {
     const size = shape.reduce((a, b) => a * b, 1);
     const writes = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
-    const spread = writes ? INITIAL_SPREAD / Math.sqrt(2 * config.layers) : INITIAL_SPREAD;
+    const spread = writes ? base / Math.sqrt(2 * config.layers) : base;
     const values = name.endsWith("norm.weight")
       ? new Float32Array(size).fill(1)
       : name.endsWith("bias")

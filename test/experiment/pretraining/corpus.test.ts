@@ -171,7 +171,9 @@ describe("verdicts", () => {
 
   it("name films as prompts do", () => {
     const { items } = worldDataset({ size: "tiny" });
-    items.keys.forEach((_, n) => expect(lineOf(catalogue, catalogue.films[n])).toBe(itemLine(items, n)));
+    items.keys.forEach((_, n) => {
+      expect(lineOf(catalogue, catalogue.films[n])).toBe(itemLine(items, n));
+    });
   });
 });
 
