@@ -57,6 +57,9 @@ export abstract class TaskCommand extends LlmrecCommand {
 
   protected abstract readonly task: TaskId;
 
+  /** Settings of the configuration that this task has by default, under those of the user. */
+  protected readonly defaults: Readonly<Record<string, unknown>> = {};
+
   override async run(): Promise<unknown> {
     const { flags } = await this.parse(this.constructor as typeof TaskCommand);
     const { runTask } = await import("../../src/experiment/run-task.js");
@@ -66,7 +69,7 @@ export abstract class TaskCommand extends LlmrecCommand {
       task: this.task,
       command: this.envelope().command,
       arguments: this.argv,
-      config: await configOf(flags),
+      config: await configOf(this.defaults, flags),
       external: parseExternalStages(flags.from),
       out: flags.out,
       fresh: flags.fresh,
@@ -81,8 +84,8 @@ export abstract class TaskCommand extends LlmrecCommand {
   }
 }
 
-/** The flags as one layer over the configuration file, `--set` last. */
-async function configOf(flags: TaskFlags): Promise<RunConfig> {
+/** The flags as one layer over the configuration file, the task's defaults at the bottom, `--set` last. */
+async function configOf(defaults: Readonly<Record<string, unknown>>, flags: TaskFlags): Promise<RunConfig> {
   const { parseSetting, readConfigFile, resolveConfig } = await import("../../src/experiment/config.js");
   const list = (text: string | undefined) => text?.split(",").map((part) => part.trim());
   const given = {
@@ -98,5 +101,5 @@ async function configOf(flags: TaskFlags): Promise<RunConfig> {
           : { name: flags.split },
   };
   const file = flags.config === undefined ? {} : await readConfigFile(flags.config);
-  return resolveConfig([file, given, ...flags.set.map(parseSetting)]);
+  return resolveConfig([defaults, file, given, ...flags.set.map(parseSetting)]);
 }

@@ -8,13 +8,15 @@ export interface Split {
   readonly description: string;
   /** One of {@link PART} for each interaction of the data set. */
   readonly parts: Uint8Array;
+  /** One of {@link PART} for each dialogue, where the split divides dialogues. */
+  readonly dialogues?: Uint8Array;
   /** 1 for each item that must have no training interaction. */
   readonly coldItems: Uint8Array;
   /** 1 for each user that must have no training interaction. */
   readonly coldUsers: Uint8Array;
   /** True where every training interaction must be earlier than (or as early as) every test interaction. */
   readonly byTime: boolean;
-  /** SHA-256 over the (user key, item key, time, part) rows and the cold sets: equal for equal splits of equal data. */
+  /** SHA-256 over the (user key, item key, time, part) rows, the dialogues' parts and the cold sets: equal for equal splits of equal data. */
   readonly hash: string;
 }
 

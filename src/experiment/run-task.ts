@@ -10,6 +10,7 @@ import type { Recommender } from "../recommenders/recommender.js";
 import { selectRecommenders } from "../recommenders/registry.js";
 import { defaultColdStartSplit, prepareColdStart } from "../tasks/cold-start-task.js";
 import { defaultControlledListSplit, prepareControlledList } from "../tasks/controlled-list-task.js";
+import { defaultConversationSplit, prepareConversation } from "../tasks/conversation-task.js";
 import { defaultCtrSplit, prepareCtr } from "../tasks/ctr-task.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
 import type { RunConfig } from "./config.js";
@@ -31,6 +32,7 @@ const TASKS: {
   "cold-start": { defaultSplit: defaultColdStartSplit, prepare: prepareColdStart },
   ctr: { defaultSplit: defaultCtrSplit, prepare: prepareCtr },
   "controlled-list": { defaultSplit: defaultControlledListSplit, prepare: prepareControlledList },
+  conversation: { defaultSplit: defaultConversationSplit, prepare: prepareConversation },
 };
 
 /** What a command asks for. */

@@ -7,6 +7,12 @@ import { popularity } from "./controls/popularity.js";
 import { random } from "./controls/random.js";
 import { ctrRate, itemRate, oracleCtr, randomCtr } from "./ctr/controls.js";
 import { autoint, dcnv2, deepfm, din, fm, lr, xdeepfm } from "./ctr/recommenders.js";
+import {
+  oracleConversation,
+  popularityConversation,
+  randomConversation,
+  recentPopularity,
+} from "./dialogue/controls.js";
 import { als } from "./factorisation/als.js";
 import { bprMf } from "./factorisation/bpr-mf.js";
 import { ease } from "./factorisation/ease.js";
@@ -53,6 +59,10 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   gru4rec,
   caser,
   sasrec,
+  randomConversation,
+  popularityConversation,
+  recentPopularity,
+  oracleConversation,
 ];
 
 /**

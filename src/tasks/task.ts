@@ -2,6 +2,7 @@ import { z } from "zod";
 import { UsageError } from "../core/errors.js";
 import type { Progress } from "../core/progress.js";
 import type { ColdStartCase, ColdStartTraining, ScoreBlock } from "./cold-start.js";
+import type { ConversationAnswers, ConversationCase, ConversationTraining } from "./conversation.js";
 import type { ControlledListAnswers, ControlledListCase, ControlledListTraining } from "./controlled-list.js";
 import type { CtrAnswers, CtrCase, CtrTraining } from "./ctr.js";
 import type { Evaluation } from "./evaluation.js";
@@ -10,6 +11,7 @@ import type { Evaluation } from "./evaluation.js";
 export interface TaskTypes {
   "cold-start": { training: ColdStartTraining; case: ColdStartCase; answers: ScoreBlock };
   ctr: { training: CtrTraining; case: CtrCase; answers: CtrAnswers };
+  conversation: { training: ConversationTraining; case: ConversationCase; answers: ConversationAnswers };
   "controlled-list": {
     training: ControlledListTraining;
     case: ControlledListCase;

@@ -40,6 +40,7 @@ describe("the program", () => {
         "datasets split: data json offline quiet set split to",
         "datasets validate: data json offline quiet",
         "explainctr: config data dataset fresh from json offline out quiet recommenders seeds set split",
+        "rta: config data dataset fresh from json offline out quiet recommenders seeds set split",
       ]
     `);
   });

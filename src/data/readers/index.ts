@@ -9,6 +9,7 @@ import { openSource, type Source } from "../source.js";
 import { amazon2023 } from "./amazon.js";
 import { bookCrossing, bookCrossingHistory } from "./book-crossing.js";
 import { citeulike } from "./citeulike.js";
+import { inspired } from "./inspired.js";
 import { movielens100k, movielensCsv, movielensDat } from "./movielens.js";
 import { recbole } from "./recbole.js";
 import type { Reader } from "./reader.js";
@@ -28,6 +29,7 @@ export const READERS: readonly Reader[] = [
   bookCrossingHistory,
   amazon2023,
   steam,
+  inspired,
 ];
 
 export interface ReadOptions {
@@ -71,7 +73,6 @@ export async function readDataset(options: ReadOptions): Promise<Dataset> {
 /** Formats that the registry lists but that no reader reads yet, and why. */
 const UNREADABLE: Readonly<Record<string, string>> = {
   redial: "dialogues can't be read yet",
-  inspired: "dialogues can't be read yet",
   "reddit-movie": "dialogues can't be read yet",
   world: "the embedded world is made by the program, not read from files",
 };

@@ -41,12 +41,12 @@ function hashColumn(column: Column): string {
 }
 
 /**
- * SHA-256 over the (user, item, time, part) rows and the cold sets: equal for equal splits of equal data, whatever
+ * SHA-256 over the (user, item, time, part) rows, the dialogues' parts and the cold sets: equal for equal splits of equal data, whatever
  * the split was called.
  */
 export function hashSplit(
-  dataset: Pick<Dataset, "users" | "items" | "interactions">,
-  split: Pick<Split, "parts" | "coldItems" | "coldUsers">,
+  dataset: Pick<Dataset, "users" | "items" | "interactions" | "dialogues">,
+  split: Pick<Split, "parts" | "dialogues" | "coldItems" | "coldUsers">,
 ): string {
   const { users, items, times } = dataset.interactions;
   const keys = [hashTexts(dataset.users.keys), hashTexts(dataset.items.keys)];
@@ -58,5 +58,7 @@ export function hashSplit(
     split.coldItems,
     split.coldUsers,
   ]);
-  return hashOf({ keys, rows });
+  if (split.dialogues === undefined) return hashOf({ keys, rows });
+  const ids = hashTexts((dataset.dialogues ?? []).map(({ id }) => id));
+  return hashOf({ keys, rows, dialogues: [ids, hashArrays([split.dialogues])] });
 }

@@ -4,11 +4,15 @@ import { type Csr, transposeCsr } from "../../data/csr.js";
 import { invertSpd } from "../../engine/linalg/spd-inverse.js";
 import { restride, SparseRows } from "../../engine/linalg/sparse-rows.js";
 import type { Fitted, Recommender, RunContext } from "../recommender.js";
+import { fitBest } from "../validation.js";
 import { gramMatrix, usedRows } from "./gram.js";
 
 const options = z.strictObject({
-  /** Strength of the ridge, lambda in the paper. */
-  lambda: z.number().positive().default(100),
+  /**
+   * Strength of the ridge, lambda in the paper, or several to choose from by {@link fitBest}.
+   * What is best grows with the interactions an item has, so no one number serves two data sets.
+   */
+  lambda: z.union([z.number().positive(), z.array(z.number().positive()).min(1)]).default([100, 20, 500]),
 });
 
 /**
@@ -24,10 +28,13 @@ export const ease: Recommender<"cold-start", z.infer<typeof options>> = {
   summary: "Linear autoencoder in closed form (Steck, WWW 2019).",
   options,
   seeded: false,
-  fit({ matrix }, { lambda }, context) {
+  fit(train, { lambda }, context) {
+    const { matrix } = train;
     const users = usedRows(matrix).length;
     const items = usedRows(transposeCsr(matrix)).length;
-    return users < items ? fitDual(matrix, lambda, context) : fitPrimal(matrix, lambda, context);
+    const fitOne = users < items ? fitDual : fitPrimal;
+    const settings = [lambda].flat().map((one) => ({ lambda: one }));
+    return fitBest("ease", settings, train, (setting) => fitOne(matrix, setting.lambda, context), context);
   },
 };
 

@@ -1,12 +1,12 @@
 import { Pace } from "../../core/pace.js";
 import { int32 } from "../../engine/run/tensor.js";
 import { fit, type Trainable } from "../../engine/train/fit.js";
-import type { Factors } from "../factorisation/factors.js";
+import { type Factors, innerProducts } from "../factorisation/factors.js";
 import { pairSampler } from "../sampling/negatives.js";
+import { validationNdcg } from "../validation.js";
 import type { PairwiseData } from "./data.js";
 import type { PairwiseBatch } from "./model.js";
 import type { TrainingContext, TrainingExtras } from "./options.js";
-import { validationNdcg } from "./validation.js";
 
 /** A model of users and items by embeddings that learns from triples. */
 export interface EmbeddingModel extends Trainable<PairwiseBatch> {
@@ -30,7 +30,7 @@ export async function trainPairwise(
   extras: TrainingExtras = {},
 ): Promise<Factors> {
   const sampler = pairSampler(data.matrix);
-  const ndcg = validationNdcg(data, signal);
+  const ndcg = validationNdcg(data);
   // The signal is left to fit(), which writes a checkpoint before it stops.
   const pace = new Pace(new AbortController().signal);
   const { checkpoint, checkpointSpacing: spacing = 30 } = extras;
@@ -50,7 +50,10 @@ export async function trainPairwise(
         };
       },
       validation: ndcg && {
-        metric: async () => ndcg(await model.embeddings()),
+        metric: async () => {
+          const embeddings = await model.embeddings();
+          return ndcg((users) => innerProducts(embeddings, users, signal));
+        },
         every: validateEvery,
         patience,
       },

@@ -497,8 +497,8 @@ describe("a folder without known files", () => {
     }
   });
 
-  it("says of dialogues that they can't be read yet", async () => {
-    expect(await failureOf(readDataset({ path: folderOf({}), readers: ["inspired"] }))).toMatchObject({
+  it("says of the embedded world that it is no file", async () => {
+    expect(await failureOf(readDataset({ path: folderOf({}), readers: ["world"] }))).toMatchObject({
       code: "NOT_READABLE",
       exit: 2,
     });

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../../src/core/files.js";
 import { openDataset } from "../../../src/data/catalogue.js";
 import type { Dataset } from "../../../src/data/dataset.js";
+import { RECOMMENDABLE } from "../../../src/data/dialogue.js";
 import { PART } from "../../../src/data/split.js";
 
 const shared = process.env.LLMREC_SHARED_DATA ?? join(packageRoot(), "../shared/data");
@@ -70,4 +71,29 @@ describe("real data (skipped where LLMREC_SHARED_DATA or ../shared/data lacks th
     expect(history.interactions.values).toBeNull();
     expect([...ratings.notes, ...history.notes]).toEqual([]);
   });
+
+  it.skipIf(missing("inspired"))(
+    "INSPIRED: the catalogue and the targets of the published evaluation",
+    async () => {
+      const { items, dialogues, published } = await open("inspired", "inspired");
+      const recommendable = items.attributes[RECOMMENDABLE] as Float64Array;
+      expect([items.keys.length, recommendable.reduce((sum, one) => sum + one, 0)]).toEqual([1472, 1123]);
+      expect([1, 2, 3].map((part) => published!.dialogues!.filter((one) => one === part).length)).toEqual([
+        801, 99, 99,
+      ]);
+      let [turns, targets] = [0, 0];
+      dialogues!.forEach((dialogue, n) => {
+        if (published!.dialogues![n] !== PART.test) return;
+        for (const { role, mentions } of dialogue.turns) {
+          const named = new Set(
+            mentions.filter(({ item, passing }) => item >= 0 && !passing).map(({ item }) => item),
+          );
+          if (role !== "recommender" || named.size === 0) continue;
+          turns++;
+          targets += named.size;
+        }
+      });
+      expect([turns, targets]).toEqual([228, 253]);
+    },
+  );
 });

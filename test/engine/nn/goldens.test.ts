@@ -55,7 +55,7 @@ async function expectGoldens(
   for (const [name, golden] of Object.entries(goldens)) {
     expect(relativeError(results[name].data, golden), name).toBeLessThanOrEqual(tolerance);
   }
-  await expectParity(compute, inputs, 2e-5);
+  await expectParity(compute, inputs);
 }
 
 const one = (fn: (x: np.Array) => np.Array) => (inputs: Arrays) => fn(inputs.x);

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { dlcrecHitRate, dlcrecNdcg } from "../../../src/metrics/compat/dlcrec.js";
+import {
+  dlcrecDiversity,
+  dlcrecHitRate,
+  dlcrecMatch,
+  dlcrecNdcg,
+  dlcrecRepetition,
+} from "../../../src/metrics/compat/dlcrec.js";
 import { RTA_MISSING_RANK, rtaCleanTitle, rtaRank } from "../../../src/metrics/compat/rta.js";
 
 describe("DLCRec's variants", () => {
@@ -13,6 +19,16 @@ describe("DLCRec's variants", () => {
     expect(dlcrecHitRate([1, 1, 1], new Set([1]))).toBeCloseTo(0.3, 12);
     expect(dlcrecNdcg(Array<number>(12).fill(1), new Set([1]))).toBe(1);
     expect(dlcrecNdcg([-1, -1], new Set([1]))).toBe(0);
+  });
+
+  it("measure repetition, diversity in order and matches by place", () => {
+    expect(dlcrecRepetition([1, 1, 2, 3], 4)).toBe(0.25);
+    expect(dlcrecRepetition([1], 4)).toBe(0.75);
+    const genres = [[0], [0], [1], [0, 1]];
+    // Seen {}: 1 - 0/1. {0}: 1 - 1/1. {0}, own 1: 1 - 0/2. {0, 1}, own both: 1 - 2/2.
+    expect(dlcrecDiversity([0, 1, 2, 3], (item) => genres[item])).toBe(0.5);
+    expect(dlcrecMatch(["a", "b", "a"], ["a", "a", "a"], 4)).toBe(0.5);
+    expect(dlcrecMatch(["a", "b"], ["a"], 2)).toBe(0.5);
   });
 });
 

@@ -96,4 +96,29 @@ describe("ease", () => {
       expect(scores.map((row) => row[3])).toEqual([0, 0, 0]);
     }
   });
+
+  it("chooses lambda by NDCG@20 on validation pairs, and takes the first without any", async () => {
+    const matrix = randomMatrix(11, 30, 40, 0.2);
+    const lambdas = [0.01, 10, 10_000];
+    const perLambda = await Promise.all(lambdas.map((one) => allScores(fitDual, matrix, one)));
+    expect(await scoresOf(ease, trainingOf(matrix), { lambda: lambdas })).toEqual(perLambda[0]);
+    for (const [chosen, scores] of perLambda.entries()) {
+      // The best unseen item of each user under one lambda is what validation holds.
+      const warm = matrixOf(
+        scores.map((row, user) => {
+          const seen = dense(matrix)[user];
+          const unseen = row.map((score, item) => (seen[item] === 1 ? -Infinity : score));
+          const best = unseen.indexOf(Math.max(...unseen));
+          return row.map((_, item) => Number(item === best));
+        }),
+      );
+      const training = trainingOf(matrix);
+      const got = await scoresOf(
+        ease,
+        { ...training, validation: { ...training.validation, warm } },
+        { lambda: lambdas },
+      );
+      expect(got).toEqual(perLambda[chosen]);
+    }
+  });
 });

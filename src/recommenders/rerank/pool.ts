@@ -1,0 +1,78 @@
+import type { ItemSets } from "../../metrics/lists/diversity.js";
+
+/** What a re-ranker chooses from: item numbers and their scores, best first, equal scores by lower item number. */
+export interface Pool {
+  readonly items: Int32Array;
+  readonly scores: Float64Array;
+}
+
+/**
+ * All items of a row of scores that may be listed, sorted.
+ * @param scores - by item number; must be finite.
+ * @param excluded - items that must not be listed, such as those of the history.
+ */
+export function poolOf(scores: ArrayLike<number>, excluded: ReadonlySet<number>): Pool {
+  const items = Int32Array.from({ length: scores.length }, (_, item) => item)
+    .filter((item) => !excluded.has(item))
+    .sort((a, b) => scores[b] - scores[a] || a - b);
+  return { items, scores: Float64Array.from(items, (item) => scores[item]) };
+}
+
+/**
+ * The head of a pool: its best `size` items, and the best `perGenre` of each genre wherever they stand, so that a greedy
+ * re-ranker sees few items and can still reach every genre.
+ */
+export function headOf(pool: Pool, size: number, perGenre: number, { offsets, indices }: ItemSets): Pool {
+  const taken = new Map<number, number>();
+  const kept: number[] = [];
+  pool.items.forEach((item, place) => {
+    let wanted = place < size;
+    for (let at = offsets[item]; at < offsets[item + 1]; at++) {
+      const count = taken.get(indices[at]) ?? 0;
+      if (count < perGenre) wanted = true;
+      taken.set(indices[at], count + 1);
+    }
+    if (wanted) kept.push(place);
+  });
+  return {
+    items: Int32Array.from(kept, (place) => pool.items[place]),
+    scores: Float64Array.from(kept, (place) => pool.scores[place]),
+  };
+}
+
+/** Scores brought to 0..1 over the pool (its best is 1); all 1 where they are equal. */
+export function relevanceOf({ scores }: Pool): Float64Array {
+  const top = scores[0];
+  const span = top - scores[scores.length - 1];
+  return scores.map((score) => (span === 0 ? 1 : 1 - (top - score) / span));
+}
+
+/**
+ * Builds a list place by place: each place takes the item of the pool with the largest gain, the better scored one of
+ * equals.
+ * @param gain - of the pool's item at a place, given what was chosen before.
+ * @param choose - told of each choice, to bring its state up to date.
+ */
+export function greedyList(
+  pool: Pool,
+  k: number,
+  gain: (place: number) => number,
+  choose: (place: number) => void,
+): Int32Array {
+  const length = Math.min(k, pool.items.length);
+  const used = new Uint8Array(pool.items.length);
+  const list = new Int32Array(length);
+  for (let n = 0; n < length; n++) {
+    let best = -1;
+    let most = -Infinity;
+    for (let place = 0; place < used.length; place++) {
+      if (used[place] === 1) continue;
+      const value = gain(place);
+      if (best === -1 || value > most) [best, most] = [place, value];
+    }
+    used[best] = 1;
+    list[n] = pool.items[best];
+    choose(best);
+  }
+  return list;
+}
