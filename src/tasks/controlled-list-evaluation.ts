@@ -32,10 +32,11 @@ export function casesOf(
   genres: number | null,
   length: number,
 ): ControlledListCase[] {
-  return test.map(({ user, history, past }) => ({
+  return test.map(({ user, history, past, time }) => ({
     user,
     history,
     seen: Int32Array.from(new Set(past)).sort(),
+    time,
     genres,
     length,
   }));

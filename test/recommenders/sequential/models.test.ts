@@ -124,6 +124,7 @@ describe("Segments", () => {
     const sequences = [1, 2, 3, 7, 12].map((length, user) => ({
       user,
       items: Int32Array.from({ length }, (_, n) => 100 * user + n),
+      times: null,
     }));
     const segments = new Segments({ sequences }, width, longest, random);
     const cuts = new Set<string>();
