@@ -71,7 +71,7 @@ export async function fitNextItem(
 }
 
 /** Adam until the validation NDCG@10 stands still; the best epoch's parameters, or the last without validation windows. */
-export async function trainNextItem(
+async function trainNextItem(
   id: string,
   model: NextItemModel,
   train: ControlledListTraining,
@@ -131,7 +131,7 @@ export async function trainNextItem(
 }
 
 /** Scores of queries under given parameters, batch by batch in one compiled graph. */
-export function scorerOf(model: NextItemModel, items: number) {
+function scorerOf(model: NextItemModel, items: number) {
   const forward = program(({ parameters, batch }: { parameters: Arrays; batch: Arrays }) => ({
     logits: model.logits(parameters, batch),
   }));
