@@ -25,7 +25,7 @@ import { contentKnn } from "./neighbours/content-knn.js";
 import { itemKnn } from "./neighbours/item-knn.js";
 import { userKnn } from "./neighbours/user-knn.js";
 import type { Recommender } from "./recommender.js";
-import { popularInGenre, popularityList, randomList } from "./sequential/controls.js";
+import { oracleList, popularInGenre, popularityList, randomList } from "./sequential/controls.js";
 import { caser, fpmc, gru4rec, sasrec } from "./sequential/recommenders.js";
 
 /** Names that stand for several recommenders in `--recommenders`. */
@@ -62,6 +62,7 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   gru4rec,
   caser,
   sasrec,
+  oracleList,
   randomConversation,
   popularityConversation,
   recentPopularity,
