@@ -18,7 +18,7 @@ let model: LocalModel;
 beforeAll(async () => {
   root = await temporaryFolder();
   const folder = await goldenModel(root, "llama-tied-grouped");
-  model = await LocalModel.open(folder, { cacheDir: join(root, "cache"), adapted: TARGETS, threads: 2 });
+  model = await LocalModel.open(folder, { cacheDir: join(root, "cache"), adapted: TARGETS, threads: 1 });
 });
 afterAll(async () => {
   await model.close();
@@ -33,7 +33,7 @@ const OPTIONS: PpoOptions = {
   miniBatch: 4,
   maxNewTokens: 4,
   learningRate: 0.01,
-  threads: 2,
+  threads: 1,
 };
 
 /** The share of an answer's characters that are small letters. */
