@@ -32,6 +32,7 @@ describe("the program", () => {
     expect(tree.sort()).toMatchInlineSnapshot(`
       [
         "bench: fresh json out quiet seeds",
+        "check: baseline benchmark-json json junit max-slowdown out quiet update",
         "coldllm: config data dataset fresh from json offline out quiet recommenders seeds set split",
         "compare: format json quiet",
         "datasets fetch: json offline quiet",
