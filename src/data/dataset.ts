@@ -1,5 +1,6 @@
 import { csrFromPairs } from "./csr.js";
 import type { Dialogue } from "./dialogue.js";
+import type { RecordedAnswers } from "./recorded-answers.js";
 import type { Split } from "./split.js";
 import type { WorldTruth } from "./world/truth.js";
 
@@ -15,6 +16,8 @@ export interface Dataset {
   readonly interactions: Interactions;
   /** Conversations, where the data set has some. */
   readonly dialogues?: readonly Dialogue[];
+  /** What language models answered in these dialogues, where that was published with them. */
+  readonly recordings?: readonly RecordedAnswers[];
   /** The split that was published with the data, where there is one. */
   readonly published?: Split;
   /** The generative truth, known only for the embedded world. Recommenders never see it, only controls do. */

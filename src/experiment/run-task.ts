@@ -86,10 +86,25 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
   });
 }
 
-/** An oracle needs the truth: without it, it is left out of a group, and an error where it was named. */
-function canTakePart({ id, needsTruth }: Recommender<TaskId>, dataset: Dataset, config: RunConfig): boolean {
-  if (needsTruth !== true || dataset.truth !== undefined) return true;
+/**
+ * An oracle needs the truth, a recorded model its answers: without them, it is left out of a group, and an error where it
+ * was named.
+ */
+function canTakePart(
+  { id, needsTruth, needsRecording }: Recommender<TaskId>,
+  dataset: Dataset,
+  config: RunConfig,
+): boolean {
+  const lacksTruth = needsTruth === true && dataset.truth === undefined;
+  const lacksRecording =
+    needsRecording !== undefined && !dataset.recordings?.some(({ model }) => model === needsRecording);
+  if (!lacksTruth && !lacksRecording) return true;
   if (!config.recommenders.includes(id)) return false;
+  if (lacksRecording) {
+    throw new UsageError("NO_RECORDING", `${dataset.name} holds no recorded answers of ${needsRecording}`, {
+      hint: "INSPIRED has them in a folder llm-crs/outputs/ (docs/datasets.md).",
+    });
+  }
   throw new UsageError(
     "NO_TRUTH",
     `${id} ranks by the truth behind the data, and nobody knows that of ${dataset.name}`,

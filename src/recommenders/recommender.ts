@@ -26,6 +26,8 @@ export interface Recommender<T extends TaskId, O = unknown> {
   readonly seeded: boolean;
   /** True for oracles: they take part only where the data set's truth is known. */
   readonly needsTruth?: boolean;
+  /** The model whose recorded answers it gives: it takes part only where the data hold them. */
+  readonly needsRecording?: string;
   fit(train: TrainingData<T>, options: O, context: RunContext): Promise<Fitted<T>>;
 }
 

@@ -7,6 +7,9 @@ import { popularity } from "./controls/popularity.js";
 import { random } from "./controls/random.js";
 import { ctrRate, itemRate, oracleCtr, randomCtr } from "./ctr/controls.js";
 import { autoint, dcnv2, deepfm, din, fm, lr, xdeepfm } from "./ctr/recommenders.js";
+import { bm25, bm25Dialogues } from "./dialogue/bm25.js";
+import { gpt35Recorded, gpt4Recorded } from "./dialogue/recorded.js";
+import { coMention } from "./dialogue/co-mention.js";
 import {
   oracleConversation,
   popularityConversation,
@@ -62,6 +65,11 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   randomConversation,
   popularityConversation,
   recentPopularity,
+  bm25,
+  bm25Dialogues,
+  coMention,
+  gpt35Recorded,
+  gpt4Recorded,
   oracleConversation,
 ];
 

@@ -63,6 +63,7 @@ export function conversationProtocol(dataset: Dataset, split: Split): Conversati
     dialogues: numbersOf("train").map((n) => dialogues[n]),
     samples: samplesOf("train"),
     validation: samplesOf("validation"),
+    recordings: dataset.recordings ?? [],
     hash: hashOf({ data: hashDataset(dataset), split: split.hash }),
   };
   return { training, turns, cases, notes: [note(training, turns, cases)] };

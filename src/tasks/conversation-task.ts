@@ -12,6 +12,9 @@ import type { Evaluation } from "./evaluation.js";
 import { listBackground, listMetrics } from "./list-metrics.js";
 import { type PreparedTask, taskOptions } from "./task.js";
 
+/** So many recommendations were asked for in the published recordings. */
+const RECORDED = 20;
+
 /** The published split of the dialogues where there is one, else by time, else at random. */
 export function defaultConversationSplit(dataset: Dataset): string {
   if (dataset.published?.dialogues !== undefined) return "published";
@@ -38,6 +41,9 @@ export function prepareConversation(
       `ndcg@${middle}/new`,
       `mrr@${middle}/new`,
       `popularity-tv@${middle}/new`,
+      ...(training.recordings.length === 0
+        ? []
+        : [...ks.filter((k) => k <= RECORDED).map((k) => `title-recall@${k}`), `title-ndcg@${middle}`]),
     ],
     notes: protocol.notes,
     clusters: numberClusters(cases.map(({ turn }) => turns[turn].dialogue)).of,

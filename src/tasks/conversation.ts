@@ -1,4 +1,5 @@
 import type { ItemTable, UserTable } from "../data/dataset.js";
+import type { RecordedAnswers } from "../data/recorded-answers.js";
 import type { Dialogue, Turn } from "../data/dialogue.js";
 
 /** What a recommender may learn from on the task `conversation`: no test dialogue can be reached from here. */
@@ -13,6 +14,8 @@ export interface ConversationTraining {
   readonly samples: readonly ConversationSample[];
   /** The same of the validation dialogues, for early stopping and tuning; may be empty. */
   readonly validation: readonly ConversationSample[];
+  /** What language models once answered in these dialogues; empty where nothing is recorded. */
+  readonly recordings: readonly RecordedAnswers[];
   /** Hash of the data, the split and the task's options: belongs in the inputs of every stage. */
   readonly hash: string;
 }
