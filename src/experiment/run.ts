@@ -14,11 +14,13 @@ import { hashDataset } from "../data/splits/hash.js";
 import { metricColumn } from "../metrics/registry.js";
 import type { Recommender, RunContext } from "../recommenders/recommender.js";
 import { resolveOptions } from "../recommenders/registry.js";
+import type { Evaluation } from "../tasks/evaluation.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
 import { aggregateSeeds, type SeedResult } from "./aggregate.js";
 import type { RunConfig } from "./config.js";
 import { evaluationFormat } from "./evaluation-file.js";
 import { describeHost, describeProgram, type Manifest } from "./manifest.js";
+import { makeComparisons, planComparisons } from "./comparisons.js";
 import { openRunFolder, type RunFolder } from "./run-folder.js";
 import type { CostSheet, Scoreboard, ScoreRow } from "./scoreboard.js";
 
@@ -68,6 +70,12 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
   await writeJson(folder.manifest, manifest);
   await writeSplit(folder.split, request.dataset, request.split);
 
+  const planned =
+    config.comparisons === undefined
+      ? []
+      : planComparisons(config.comparisons, recommenders, request.prepared.mainMetrics);
+  const involved = new Set(planned.flatMap(({ recommender, to }) => [recommender, to]));
+  const measured = new Map<string, readonly Evaluation[]>();
   const rows: ScoreRow[] = [];
   const cost: Record<string, Cost> = {};
   for (const recommender of recommenders) {
@@ -78,6 +86,12 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
       const meter = new CostMeter();
       results.push(await runOnce(request, recommender, options[recommender.id], seed, meter));
       costs.push(meter.total);
+    }
+    if (involved.has(recommender.id)) {
+      measured.set(
+        recommender.id,
+        results.map(({ evaluation }) => evaluation),
+      );
     }
     rows.push({
       recommender: recommender.id,
@@ -97,6 +111,9 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
     seeds: config.seeds,
     columns: columnsOf(rows, request.prepared.mainMetrics),
     rows,
+    ...(planned.length === 0
+      ? {}
+      : { comparisons: await makeComparisons(planned, measured, request.prepared) }),
     notes: [...request.prepared.notes, ...request.dataset.notes],
   };
   await writeJson(folder.scoreboard, scoreboard);

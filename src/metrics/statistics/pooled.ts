@@ -1,4 +1,5 @@
 import type { Random } from "../../core/random.js";
+import { describe } from "./describe.js";
 import { bootstrapSample, countClusters, type Interval, percentileInterval } from "./bootstrap.js";
 
 /** A statistic of all cases together (AUC, coverage) as a function of how often each case counts. */
@@ -14,6 +15,8 @@ export interface PooledComparison {
   readonly advantage: number;
   /** `difference` plus the 2.5 and 97.5 % points of the resampled differences around their own mean. */
   readonly interval: Interval;
+  /** Standard deviation of the resampled differences. */
+  readonly standardError: number;
   /** Two-sided. */
   readonly p: number;
 }
@@ -52,6 +55,7 @@ export function comparePooled(
     n: clusters === undefined ? cases : countClusters(clusters),
     difference: observed,
     advantage: options.better === "higher" ? observed : -observed,
+    standardError: describe(around).sd ?? NaN,
     interval: { low: observed + low, high: observed + high },
     p: usable.length === 0 || Number.isNaN(observed) ? NaN : (asFar + 1) / (usable.length + 1),
   };
