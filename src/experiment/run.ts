@@ -4,6 +4,7 @@ import { codeVersion } from "../core/code-version.js";
 import { CostMeter, meanCost, type Cost } from "../core/cost.js";
 import { throwIfInterrupted } from "../core/errors.js";
 import { writeAtomicallyBy, writeJson } from "../core/files.js";
+import { writeParquet } from "../core/parquet.js";
 import type { Progress } from "../core/progress.js";
 import { Random } from "../core/random.js";
 import { StageStore } from "../core/stages.js";
@@ -70,6 +71,8 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
   await writeJson(folder.manifest, manifest);
   await writeSplit(folder.split, request.dataset, request.split);
 
+  const { clusters } = request.prepared;
+  if (clusters !== undefined) await writeParquet(folder.clusters, { cluster: clusters });
   const planned =
     config.comparisons === undefined
       ? []

@@ -40,6 +40,7 @@ describe("the program", () => {
         "datasets list: json quiet",
         "datasets split: data json offline quiet set split to",
         "datasets validate: data json offline quiet",
+        "dlcrec replay: data format json quiet",
         "explainctr: compare-to config data dataset fresh from json offline out quiet recommenders seeds set split",
         "rta: compare-to config data dataset fresh from json offline out quiet recommenders seeds set split",
       ]
