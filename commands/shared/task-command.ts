@@ -35,6 +35,13 @@ export const taskFlags = {
     multipleNonGreedy: true,
     default: [],
   }),
+  "compare-to": Flags.string({
+    summary: "Test every recommender against this row in the main metrics, corrected for their number.",
+    helpValue: "ID",
+    multiple: true,
+    multipleNonGreedy: true,
+    default: [],
+  }),
   config: Flags.string({ summary: "YAML file with the same settings.", helpValue: "FILE" }),
   out: Flags.string({ summary: "Folder for run folders.", helpValue: "DIR", default: "runs" }),
   fresh: Flags.boolean({ summary: "Forget an earlier run of the same configuration." }),
@@ -47,6 +54,7 @@ interface TaskFlags {
   recommenders?: string;
   seeds?: string;
   split?: string;
+  "compare-to": string[];
   set: string[];
   config?: string;
 }
@@ -93,6 +101,7 @@ async function configOf(defaults: Readonly<Record<string, unknown>>, flags: Task
     data: flags.data,
     recommenders: list(flags.recommenders),
     seeds: list(flags.seeds)?.map(Number),
+    comparisons: flags["compare-to"].length === 0 ? undefined : flags["compare-to"].map((to) => ({ to })),
     split:
       flags.split === undefined
         ? undefined

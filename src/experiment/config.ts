@@ -10,6 +10,17 @@ import { interactionColumns } from "../data/readers/table-descriptor.js";
 /** Options by name, as given: checked by whoever owns them (a split strategy, a recommender). */
 const looseOptions = z.record(z.string(), z.unknown());
 
+const declaredComparison = z.strictObject({
+  /** The row to be better than. */
+  to: z.string().min(1),
+  /** The rows to test; all that are no control where left out. */
+  of: z.array(z.string().min(1)).min(1).optional(),
+  /** The metrics to test; the main ones that have a direction where left out. */
+  metrics: z.array(z.string().min(1)).min(1).optional(),
+  /** Whose p value is corrected and marked; the others are kept as well. Pooled metrics always take the bootstrap. */
+  test: z.enum(["t", "wilcoxon", "bootstrap"]).default("t"),
+});
+
 /**
  * Everything that decides a run's result, in one place: what `--config FILE` holds, what flags and `--set` change, what
  * the manifest prints and what the run folder's name is the hash of.
@@ -33,6 +44,8 @@ export const runConfig = z.strictObject({
   /** Options by recommender id. */
   options: z.record(z.string(), looseOptions).default({}),
   seeds: z.array(z.int().min(0)).min(1).default([1]),
+  /** What will be tested, declared before the run: each entry tests rows against one reference row. */
+  comparisons: z.array(declaredComparison).min(1).optional(),
   /** Cut-offs of the ranking metrics, ascending; lists are kept at the largest. */
   ks: z.array(z.int().min(1)).min(1).default([20]),
 });

@@ -17,6 +17,8 @@ export interface RunFolder {
   readonly split: string;
   readonly stages: string;
   readonly cases: string;
+  /** Which cases belong together; not there where each stands alone. */
+  readonly clusters: string;
 }
 
 /** The folder of a run: the same configuration always has the same one, so that the same command resumes. */
@@ -33,6 +35,7 @@ export function runFolder(root: string, command: string, config: RunConfig): Run
     split: join(path, "split.parquet"),
     stages: join(path, "stages"),
     cases: join(path, "cases"),
+    clusters: join(path, "clusters.parquet"),
   };
 }
 

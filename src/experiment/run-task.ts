@@ -13,6 +13,7 @@ import { defaultControlledListSplit, prepareControlledList } from "../tasks/cont
 import { defaultConversationSplit, prepareConversation } from "../tasks/conversation-task.js";
 import { defaultCtrSplit, prepareCtr } from "../tasks/ctr-task.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
+import { requireKnownRows } from "./comparisons.js";
 import type { RunConfig } from "./config.js";
 import { runFolder } from "./run-folder.js";
 import { runRecommenders, type RunResult } from "./run.js";
@@ -60,6 +61,10 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
   const chosen = selectRecommenders(task, config.recommenders);
   checkOptionOwners(
     config,
+    chosen.map(({ id }) => id),
+  );
+  requireKnownRows(
+    config.comparisons ?? [],
     chosen.map(({ id }) => id),
   );
   const { data, world, columns } = config;

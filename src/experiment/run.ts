@@ -4,6 +4,7 @@ import { codeVersion } from "../core/code-version.js";
 import { CostMeter, meanCost, type Cost } from "../core/cost.js";
 import { throwIfInterrupted } from "../core/errors.js";
 import { writeAtomicallyBy, writeJson } from "../core/files.js";
+import { writeParquet } from "../core/parquet.js";
 import type { Progress } from "../core/progress.js";
 import { Random } from "../core/random.js";
 import { StageStore } from "../core/stages.js";
@@ -14,11 +15,13 @@ import { hashDataset } from "../data/splits/hash.js";
 import { metricColumn } from "../metrics/registry.js";
 import type { Recommender, RunContext } from "../recommenders/recommender.js";
 import { resolveOptions } from "../recommenders/registry.js";
+import type { Evaluation } from "../tasks/evaluation.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
 import { aggregateSeeds, type SeedResult } from "./aggregate.js";
 import type { RunConfig } from "./config.js";
 import { evaluationFormat } from "./evaluation-file.js";
 import { describeHost, describeProgram, type Manifest } from "./manifest.js";
+import { makeComparisons, planComparisons } from "./comparisons.js";
 import { openRunFolder, type RunFolder } from "./run-folder.js";
 import type { CostSheet, Scoreboard, ScoreRow } from "./scoreboard.js";
 
@@ -68,6 +71,14 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
   await writeJson(folder.manifest, manifest);
   await writeSplit(folder.split, request.dataset, request.split);
 
+  const { clusters } = request.prepared;
+  if (clusters !== undefined) await writeParquet(folder.clusters, { cluster: clusters });
+  const planned =
+    config.comparisons === undefined
+      ? []
+      : planComparisons(config.comparisons, recommenders, request.prepared.mainMetrics);
+  const involved = new Set(planned.flatMap(({ recommender, to }) => [recommender, to]));
+  const measured = new Map<string, readonly Evaluation[]>();
   const rows: ScoreRow[] = [];
   const cost: Record<string, Cost> = {};
   for (const recommender of recommenders) {
@@ -78,6 +89,12 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
       const meter = new CostMeter();
       results.push(await runOnce(request, recommender, options[recommender.id], seed, meter));
       costs.push(meter.total);
+    }
+    if (involved.has(recommender.id)) {
+      measured.set(
+        recommender.id,
+        results.map(({ evaluation }) => evaluation),
+      );
     }
     rows.push({
       recommender: recommender.id,
@@ -97,6 +114,9 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
     seeds: config.seeds,
     columns: columnsOf(rows, request.prepared.mainMetrics),
     rows,
+    ...(planned.length === 0
+      ? {}
+      : { comparisons: await makeComparisons(planned, measured, request.prepared) }),
     notes: [...request.prepared.notes, ...request.dataset.notes],
   };
   await writeJson(folder.scoreboard, scoreboard);

@@ -59,6 +59,10 @@ export function prepareConversation(
       };
     },
     pooled: (evaluation) => pooledMetrics(protocol, ks, evaluation),
+    pooledStatistic: (name, evaluation) =>
+      Object.hasOwn(pooledMetrics(protocol, ks, evaluation), name)
+        ? (weights) => pooledMetrics(protocol, ks, evaluation, weights)[name]
+        : undefined,
   };
 }
 
@@ -78,14 +82,17 @@ function pooledMetrics(
   { training, cases }: ConversationProtocol,
   ks: readonly number[],
   { lists }: Evaluation,
+  weights?: Float64Array,
 ): Record<string, number> {
   const itemCount = training.items.keys.length;
   const wanted = new Float64Array(itemCount);
-  for (const { target, repeated } of cases) if (!repeated) wanted[target]++;
+  cases.forEach(({ target, repeated }, at) => {
+    if (!repeated) wanted[target] += weights === undefined ? 1 : weights[at];
+  });
   const depth = ks[ks.length - 1];
   const metrics: Record<string, number> = {};
   for (const k of ks) {
-    const counts = exposureCounts({ items: lists.new.items, width: lists.new.k }, k, itemCount);
+    const counts = exposureCounts({ items: lists.new.items, width: lists.new.k }, k, itemCount, weights);
     const { totalVariation, klDivergence } = popularityDistance(counts, wanted);
     metrics[`popularity-tv@${k}/new`] = totalVariation;
     metrics[`popularity-kl@${k}/new`] = klDivergence;
