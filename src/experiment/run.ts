@@ -14,12 +14,14 @@ import { hashDataset } from "../data/splits/hash.js";
 import { metricColumn } from "../metrics/registry.js";
 import type { Recommender, RunContext } from "../recommenders/recommender.js";
 import { resolveOptions } from "../recommenders/registry.js";
+import { parseModelSpec } from "../llm/spec.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
 import { aggregateSeeds, type SeedResult } from "./aggregate.js";
 import type { RunConfig } from "./config.js";
 import { evaluationFormat } from "./evaluation-file.js";
 import { describeHost, describeProgram, type Manifest } from "./manifest.js";
 import { openRunFolder, type RunFolder } from "./run-folder.js";
+import { RunModel } from "./run-model.js";
 import type { CostSheet, Scoreboard, ScoreRow } from "./scoreboard.js";
 
 /** Everything a run needs, made by the command. */
@@ -36,6 +38,7 @@ export interface RunRequest<T extends TaskId> {
   readonly recommenders: readonly Recommender<T>[];
   /** `--from`: artifacts given from outside, by `STAGE` or `RECOMMENDER.STAGE`. */
   readonly external: ReadonlyMap<string, string>;
+  readonly offline: boolean;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -55,8 +58,9 @@ const EVALUATION_VERSION = 2;
  * scoreboard and cost. What is already there from an earlier run of the same configuration and code is not run again.
  */
 export async function runRecommenders<T extends TaskId>(request: RunRequest<T>): Promise<RunResult> {
-  const { folder, config, recommenders, progress } = request;
+  const { folder, config, recommenders, offline, progress, signal } = request;
   const began = performance.now();
+  const model = new RunModel({ spec: parseModelSpec(config.llm), folder, offline, progress, signal });
   const options = Object.fromEntries(
     recommenders.map((recommender) => [
       recommender.id,
@@ -70,21 +74,25 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
 
   const rows: ScoreRow[] = [];
   const cost: Record<string, Cost> = {};
-  for (const recommender of recommenders) {
-    const results: SeedResult[] = [];
-    const costs: Cost[] = [];
-    for (const seed of recommender.seeded ? config.seeds : config.seeds.slice(0, 1)) {
-      throwIfInterrupted(request.signal);
-      const meter = new CostMeter();
-      results.push(await runOnce(request, recommender, options[recommender.id], seed, meter));
-      costs.push(meter.total);
+  try {
+    for (const recommender of recommenders) {
+      const results: SeedResult[] = [];
+      const costs: Cost[] = [];
+      for (const seed of recommender.seeded ? config.seeds : config.seeds.slice(0, 1)) {
+        throwIfInterrupted(signal);
+        const meter = new CostMeter();
+        results.push(await runOnce(request, recommender, options[recommender.id], seed, meter, model));
+        costs.push(meter.total);
+      }
+      rows.push({
+        recommender: recommender.id,
+        kind: recommender.kind,
+        metrics: aggregateSeeds(results, request.prepared),
+      });
+      cost[recommender.id] = meanCost(costs);
     }
-    rows.push({
-      recommender: recommender.id,
-      kind: recommender.kind,
-      metrics: aggregateSeeds(results, request.prepared),
-    });
-    cost[recommender.id] = meanCost(costs);
+  } finally {
+    await model.close();
   }
 
   const scoreboard: Scoreboard = {
@@ -97,7 +105,7 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
     seeds: config.seeds,
     columns: columnsOf(rows, request.prepared.mainMetrics),
     rows,
-    notes: [...request.prepared.notes, ...request.dataset.notes],
+    notes: [...request.prepared.notes, ...request.dataset.notes, ...(await model.notes())],
   };
   await writeJson(folder.scoreboard, scoreboard);
   await writeJson(folder.cost, cost);
@@ -118,6 +126,7 @@ async function runOnce<T extends TaskId>(
   options: unknown,
   seed: number,
   meter: CostMeter,
+  model: RunModel,
 ): Promise<SeedResult> {
   const { prepared, folder, dataset, progress, signal } = request;
   const { id, kind, seeded } = recommender;
@@ -130,6 +139,7 @@ async function runOnce<T extends TaskId>(
     cost: meter,
     progress,
     signal,
+    llm: () => model.open(id),
     truth: kind === "control" ? dataset.truth : undefined,
   };
   const external = [...request.external].filter(([name]) => !name.includes(".") || name.startsWith(`${id}.`));
@@ -144,6 +154,7 @@ async function runOnce<T extends TaskId>(
       split: request.split.hash,
       ks: request.config.ks,
       task: request.config.task,
+      llm: kind === "llm" ? request.config.llm : null,
       code: await codeVersion(),
       external,
     },

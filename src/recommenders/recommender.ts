@@ -4,6 +4,7 @@ import type { Progress } from "../core/progress.js";
 import type { Random } from "../core/random.js";
 import type { StageStore } from "../core/stages.js";
 import type { WorldTruth } from "../data/world/truth.js";
+import type { LanguageModel } from "../llm/language-model.js";
 import type { Answers, Case, TaskId, TrainingData } from "../tasks/task.js";
 
 /** Classic model, method with a language model, or control (random, popularity, oracle). */
@@ -45,6 +46,12 @@ export interface RunContext {
   readonly cost: CostMeter;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /**
+   * The run's language model (`--llm`), opened at the first call and shared by all: ask for it only where it is needed.
+   * Its calls are recorded in the run folder; charge them by passing this context on to them.
+   * @throws ProviderError where it can't be had.
+   */
+  llm(): Promise<LanguageModel>;
   /** The embedded world's truth; undefined for real data and for every recommender that is no control. */
   readonly truth?: WorldTruth;
 }

@@ -29,7 +29,7 @@ import { popularInGenre, popularityList, randomList } from "./sequential/control
 import { caser, fpmc, gru4rec, sasrec } from "./sequential/recommenders.js";
 
 /** Names that stand for several recommenders in `--recommenders`. */
-export const GROUPS = ["all", "classic", "control"] as const;
+export const GROUPS = ["all", "classic", "llm", "control"] as const;
 
 /** Every recommender that the program brings along, in the order in which tables show them. */
 export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
@@ -75,7 +75,7 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
 
 /**
  * The recommenders that a list of names and groups asks for, each once, in the order asked (a group: in the registry's
- * order). `all` is every one of the task, `classic` and `control` those of that kind.
+ * order). `all` is every one of the task, `classic`, `llm` and `control` those of that kind.
  * @param registry - the built-in ones; plugins give theirs as well.
  * @throws UsageError `UNKNOWN_RECOMMENDER` with the nearest name.
  */
