@@ -13,8 +13,12 @@ export const taskFlags = {
   }),
   data: Flags.string({ summary: "Folder that holds the data set's files.", helpValue: "DIR" }),
   recommenders: Flags.string({
-    summary: "Who takes part: ids separated by commas, or all, classic, control.",
+    summary: "Who takes part: ids separated by commas, or all, classic, llm, control.",
     helpValue: "a,b",
+  }),
+  llm: Flags.string({
+    summary: "Language model: embedded, hf:ORG/NAME, dir:PATH, openai:BASE_URL#MODEL or replay:FILE.",
+    helpValue: "SPEC",
   }),
   seeds: Flags.string({ summary: "Seeds separated by commas.", helpValue: "1,2,3" }),
   split: Flags.string({
@@ -52,6 +56,7 @@ interface TaskFlags {
   dataset?: string;
   data?: string;
   recommenders?: string;
+  llm?: string;
   seeds?: string;
   split?: string;
   "compare-to": string[];
@@ -100,6 +105,7 @@ async function configOf(defaults: Readonly<Record<string, unknown>>, flags: Task
     dataset: flags.dataset,
     data: flags.data,
     recommenders: list(flags.recommenders),
+    llm: flags.llm,
     seeds: list(flags.seeds)?.map(Number),
     comparisons: flags["compare-to"].length === 0 ? undefined : flags["compare-to"].map((to) => ({ to })),
     split:
