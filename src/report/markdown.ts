@@ -5,7 +5,9 @@ export function toMarkdown(view: TableView): string {
   const header = line(view.columns.map(({ name }) => escaped(name)));
   const align = line(view.columns.map(({ align: side }) => (side === "left" ? ":--" : "--:")));
   const rows = view.sections.flat().map((cells) => line(cells.map(printed)));
-  const notes = [view.legend.replace("underlined", "in italics"), ...view.notes];
+  const notes = [view.legend.replace("underlined", "in italics"), ...view.notes].filter(
+    (note) => note !== "",
+  );
   return [
     `### ${escaped(view.title)}`,
     "",
