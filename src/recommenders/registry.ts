@@ -8,6 +8,7 @@ import { random } from "./controls/random.js";
 import { ctrRate, itemRate, oracleCtr, randomCtr } from "./ctr/controls.js";
 import { autoint, dcnv2, deepfm, din, fm, lr, xdeepfm } from "./ctr/recommenders.js";
 import { bm25, bm25Dialogues } from "./dialogue/bm25.js";
+import { fism } from "./dialogue/fism.js";
 import { gpt35Recorded, gpt4Recorded } from "./dialogue/recorded.js";
 import { coMention } from "./dialogue/co-mention.js";
 import {
@@ -69,6 +70,7 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   bm25,
   bm25Dialogues,
   coMention,
+  fism,
   gpt35Recorded,
   gpt4Recorded,
   oracleConversation,
