@@ -163,6 +163,11 @@ describe("PPO stops with the reason", () => {
     await expect(train({}, reward)).rejects.toMatchObject(failure("step 1: training stopped"));
   });
 
+  it("before it begins, when a prompt leaves no room for an answer", async () => {
+    const run = train({ maxNewTokens: 50 });
+    await expect(run).rejects.toMatchObject({ code: "PROMPT_TOO_LONG", exit: EXIT.provider });
+  });
+
   it("and refuses rewards that are too few", async () => {
     await expect(train({}, () => [1])).rejects.toThrow("1 rewards were given for 10 answers");
   });
