@@ -6,6 +6,7 @@ export interface SettingFlags {
   dataset?: string;
   data?: string;
   recommenders?: string;
+  llm?: string;
   seeds?: string;
   split?: string;
   "compare-to": string[];
@@ -29,7 +30,7 @@ export async function configLayers(
     origin: typed.has(name) ? `--${name}` : `LLMREC_${name.toUpperCase()}`,
     values,
   });
-  const { dataset, data, recommenders, seeds, split, config } = flags;
+  const { dataset, data, recommenders, llm, seeds, split, config } = flags;
   const compared = flags["compare-to"];
   return [
     { origin: "the command", values: defaults },
@@ -37,6 +38,7 @@ export async function configLayers(
     ...(dataset === undefined ? [] : [given("dataset", { dataset })]),
     ...(data === undefined ? [] : [given("data", { data })]),
     ...(recommenders === undefined ? [] : [given("recommenders", { recommenders: list(recommenders) })]),
+    ...(llm === undefined ? [] : [given("llm", { llm })]),
     ...(seeds === undefined ? [] : [given("seeds", { seeds: list(seeds).map(Number) })]),
     ...(split === undefined
       ? []

@@ -18,8 +18,13 @@ export const taskFlags = {
   }),
   recommenders: Flags.string({
     env: "LLMREC_RECOMMENDERS",
-    summary: "Who takes part: ids separated by commas, or all, classic, control.",
+    summary: "Who takes part: ids separated by commas, or all, classic, llm, control.",
     helpValue: "a,b",
+  }),
+  llm: Flags.string({
+    env: "LLMREC_LLM",
+    summary: "Language model: embedded, hf:ORG/NAME, dir:PATH, openai:BASE_URL#MODEL or replay:FILE.",
+    helpValue: "SPEC",
   }),
   seeds: Flags.string({ env: "LLMREC_SEEDS", summary: "Seeds separated by commas.", helpValue: "1,2,3" }),
   split: Flags.string({

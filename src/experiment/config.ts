@@ -39,10 +39,12 @@ export const runConfig = z.strictObject({
   split: looseOptions.default({}),
   /** Options of the task, such as the threshold of a like (`ctr`). */
   task: looseOptions.default({}),
-  /** Ids, or the groups `all`, `classic`, `control`. */
+  /** Ids, or the groups `all`, `classic`, `llm`, `control`. */
   recommenders: z.array(z.string().min(1)).min(1).default(["all"]),
   /** Options by recommender id. */
   options: z.record(z.string(), looseOptions).default({}),
+  /** The language model of the methods that need one: `embedded`, `hf:ORG/NAME`, `dir:PATH`, `openai:BASE_URL#MODEL`, `replay:FILE`. */
+  llm: z.string().min(1).default("embedded"),
   seeds: z.array(z.int().min(0)).min(1).default([1]),
   /** What will be tested, declared before the run: each entry tests rows against one reference row. */
   comparisons: z.array(declaredComparison).min(1).optional(),

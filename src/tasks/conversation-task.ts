@@ -33,7 +33,9 @@ export function prepareConversation(
   const { training, turns, cases } = protocol;
   const background = listBackground(dataset.items, trainingMatrix(protocol));
   const middle = ks[Math.floor(ks.length / 2)];
-  const shown = [...new Set([ks[0], middle, ks[ks.length - 1]])];
+  // A recorded list ends after so many, so that beyond it a comparison would be unfair.
+  const last = ks.filter((k) => training.recordings.length === 0 || k <= RECORDED).at(-1) ?? ks[0];
+  const shown = [...new Set([ks[0], middle, last])];
   return {
     training,
     mainMetrics: [
