@@ -113,10 +113,28 @@ export function resolveConfig(layers: readonly Readonly<Record<string, unknown>>
     }
   }
   const parsed = runConfig.safeParse(joined);
-  if (!parsed.success) throw new UsageError("BAD_CONFIG", z.prettifyError(parsed.error));
+  if (!parsed.success) throw badConfig(parsed.error.issues[0]);
   const ks = Array.from(new Set(parsed.data.ks)).sort((a, b) => a - b);
   const seeds = Array.from(new Set(parsed.data.seeds));
   return { ...parsed.data, ks, seeds };
+}
+
+function badConfig(issue: z.core.$ZodIssue): UsageError {
+  const place = issue.path.map(String).join(".");
+  if (issue.code !== "unrecognized_keys") return new UsageError("BAD_CONFIG", `${place}: ${issue.message}`);
+  const [key] = issue.keys;
+  return new UsageError("UNKNOWN_OPTION", `unknown configuration key ${place}.${key}`, {
+    hint: suggestName(key, keysAt(runConfig, issue.path)),
+  });
+}
+
+/** The keys that a schema knows at a path; none where it is no mapping. */
+function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return keysAt(schema.unwrap(), path);
+  if (schema instanceof z.ZodArray && path.length > 0) return keysAt(schema.element, path.slice(1));
+  if (!(schema instanceof z.ZodObject)) return [];
+  const shape = schema.shape as Readonly<Record<string, z.core.$ZodType>>;
+  return path.length === 0 ? Object.keys(shape) : keysAt(shape[String(path[0])], path.slice(1));
 }
 
 function merge(

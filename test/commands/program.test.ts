@@ -35,6 +35,7 @@ describe("the program", () => {
         "check: baseline benchmark-json json junit max-slowdown out quiet update",
         "coldllm: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
         "compare: format json quiet",
+        "config show: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
         "datasets fetch: json offline quiet",
         "datasets info: json quiet",
         "datasets list: json quiet",
@@ -42,6 +43,7 @@ describe("the program", () => {
         "datasets validate: data json offline quiet",
         "dlcrec replay: data format json quiet",
         "dlcrec: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
+        "doctor: json quiet",
         "explainctr: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
         "rta: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
       ]
