@@ -140,6 +140,15 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
   return { folder, scoreboard, cost, seconds };
 }
 
+/** Where a run keeps a recommender's cases. @param seed - null for recommenders that no seed changes. */
+export function casesFile(
+  folder: Pick<RunFolder, "cases">,
+  recommender: string,
+  seed: number | null,
+): string {
+  return join(folder.cases, seed === null ? `${recommender}.parquet` : `${recommender}-seed${seed}.parquet`);
+}
+
 async function runOnce<T extends TaskId>(
   request: RunRequest<T>,
   recommender: Recommender<T>,
@@ -203,7 +212,7 @@ async function runOnce<T extends TaskId>(
     prepared.diagnose === undefined || stages.isGiven("cases")
       ? {}
       : await diagnose(prepared, fit, stages, key);
-  const visible = join(folder.cases, seeded ? `${id}-seed${seed}.parquet` : `${id}.parquet`);
+  const visible = casesFile(folder, id, seeded ? seed : null);
   await writeAtomicallyBy(visible, (temporary) => copyFile(path, temporary));
   return { evaluation, pooled: { ...prepared.pooled(evaluation), ...diagnostics } };
 }
