@@ -7,13 +7,16 @@ import { openDataset } from "../data/catalogue.js";
 import type { Split } from "../data/split.js";
 import { chooseSplit } from "./choose-split.js";
 import type { Recommender } from "../recommenders/recommender.js";
+import { parseModelSpec } from "../llm/spec.js";
 import { selectRecommenders } from "../recommenders/registry.js";
 import { defaultColdStartSplit, prepareColdStart } from "../tasks/cold-start-task.js";
 import { defaultControlledListSplit, prepareControlledList } from "../tasks/controlled-list-task.js";
 import { defaultConversationSplit, prepareConversation } from "../tasks/conversation-task.js";
 import { defaultCtrSplit, prepareCtr } from "../tasks/ctr-task.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
+import { requireKnownRows } from "./comparisons.js";
 import type { RunConfig } from "./config.js";
+import { ALL_RECOMMENDERS } from "./registry.js";
 import { runFolder } from "./run-folder.js";
 import { runRecommenders, type RunResult } from "./run.js";
 
@@ -57,9 +60,14 @@ export interface TaskRequest {
 export async function runTask(request: TaskRequest): Promise<RunResult> {
   const { config, task, progress, signal } = request;
   // Wrong names are found before any work is done.
-  const chosen = selectRecommenders(task, config.recommenders);
+  parseModelSpec(config.llm);
+  const chosen = selectRecommenders(task, config.recommenders, ALL_RECOMMENDERS);
   checkOptionOwners(
     config,
+    chosen.map(({ id }) => id),
+  );
+  requireKnownRows(
+    config.comparisons ?? [],
     chosen.map(({ id }) => id),
   );
   const { data, world, columns } = config;
