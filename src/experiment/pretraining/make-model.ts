@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeJson } from "../../core/files.js";
 import { Random } from "../../core/random.js";
+import type { Tensor } from "../../engine/run/tensor.js";
 import type { WorldOptions } from "../../data/world/sizes.js";
 import { parseConfig } from "../../llm/checkpoint/config.js";
 import { parameterCount } from "../../llm/checkpoint/tensors.js";
@@ -15,9 +16,17 @@ import {
   FIRST_TOKEN,
   writeTokenizer,
 } from "../../llm/tokenizer-training/tokenizer-files.js";
-import { pretrain } from "../../llm/training/pretrain.js";
+import { pretrain, type WeightedTokens } from "../../llm/training/pretrain.js";
 import { CORPUS_SIZE, type CorpusSize, makeCorpus } from "./corpus.js";
 import { weightedTokens } from "./weighted-tokens.js";
+
+/** One pass of training: the learning rate rises, and falls with half a cosine. */
+export interface PassRecipe {
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly batchSize: number;
+  readonly rowLength: number;
+}
 
 /** Shape and training of a small Llama. */
 export interface ModelRecipe {
@@ -27,10 +36,10 @@ export interface ModelRecipe {
   readonly heads: number;
   readonly hidden: number;
   readonly context: number;
-  readonly batchSize: number;
-  readonly rowLength: number;
-  readonly epochs: number;
-  readonly learningRate: number;
+  /** First the facts alone: in one pass with all else they drown, and without them nobody's taste can be understood. */
+  readonly facts: PassRecipe;
+  /** Then facts and tastes together. */
+  readonly all: PassRecipe;
   readonly seed: number;
 }
 
@@ -42,10 +51,8 @@ export const EMBEDDED_RECIPE: ModelRecipe = {
   heads: 4,
   hidden: 352,
   context: 1_024,
-  batchSize: 2,
-  rowLength: 384,
-  epochs: 1,
-  learningRate: 2e-3,
+  facts: { epochs: 1, learningRate: 2e-3, batchSize: 4, rowLength: 192 },
+  all: { epochs: 1, learningRate: 2e-3, batchSize: 2, rowLength: 384 },
   seed: 1,
 };
 
@@ -84,31 +91,39 @@ export async function makeWorldModel(
   const writing = context.progress.start("corpus");
   const corpus = makeCorpus({ twin, size, ...(world !== undefined && { world }) });
   writing.end();
-  const texts = corpus.map((document) => document.map(({ text }) => text).join(""));
+  const documents = [...corpus.knowledge, ...corpus.tastes];
+  const texts = documents.map((document) => document.map(({ text }) => text).join(""));
   const pairs = trainBytePairs(texts, recipe.vocabulary - FIRST_TOKEN);
   await writeTokenizer(folder, pairs, recipe.context);
   const tokenizer = await loadTokenizer(folder, [END_TOKEN]);
   const raw = rawConfig(recipe, tokenizer.vocabularySize);
   const config = parseConfig(raw, join(folder, "config.json"));
-  const rows = corpus.map((document) => weightedTokens(tokenizer, pairs, document));
-  const checkpoint = join(folder, "checkpoints");
-  const { batchSize, rowLength, epochs, learningRate } = recipe;
-  const { weights, report } = await pretrain(
-    config,
-    rows,
-    {
-      batchSize,
-      rowLength,
-      epochs,
-      learningRate,
-      weightDecay: 0.05,
-      warmup: 0.03,
-      checkpoint,
-      ...(threads !== undefined && { threads }),
-    },
-    Random.fromSeed(`pretraining/${recipe.seed}`),
-    context,
-  );
+  const rows = documents.map((document) => weightedTokens(tokenizer, pairs, document));
+  const facts = rows.slice(0, corpus.knowledge.length);
+  const checkpoints = join(folder, "checkpoints");
+  const random = Random.fromSeed(`pretraining/${recipe.seed}`);
+  const pass = (
+    name: "facts" | "all",
+    texts: readonly WeightedTokens[],
+    start?: Readonly<Record<string, Tensor>>,
+  ) =>
+    pretrain(
+      config,
+      texts,
+      {
+        ...recipe[name],
+        weightDecay: 0.05,
+        warmup: 0.03,
+        label: `pre-training on ${name}`,
+        checkpoint: join(checkpoints, name),
+        ...(threads !== undefined && { threads }),
+        ...(start && { start }),
+      },
+      random.fork(name),
+      context,
+    );
+  const known = await pass("facts", facts);
+  const { weights, report } = await pass("all", rows, known.weights);
   await writeCheckpoint(folder, config, (name) => weights[name].data as Float32Array, {
     rawConfig: raw,
     type: "F16",
@@ -122,13 +137,13 @@ export async function makeWorldModel(
     twin,
     recipe,
     corpus: size,
-    documents: corpus.length,
+    documents: documents.length,
     tokens: rows.reduce((sum, { tokens }) => sum + tokens.length, 0),
     parameters: parameterCount(config),
     loss: report.epochs[report.epochs.length - 1].loss,
   };
   await writeJson(join(folder, "pretraining.json"), made);
-  await rm(checkpoint, { recursive: true, force: true });
+  await rm(checkpoints, { recursive: true, force: true });
   return made;
 }
 

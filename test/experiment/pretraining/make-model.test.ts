@@ -31,8 +31,8 @@ const REQUEST: PretrainingRequest = {
     heads: 2,
     hidden: 64,
     context: 128,
-    rowLength: 96,
-    batchSize: 2,
+    facts: { epochs: 1, learningRate: 2e-3, rowLength: 64, batchSize: 8 },
+    all: { epochs: 1, learningRate: 2e-3, rowLength: 96, batchSize: 2 },
   },
   corpus: {
     perFilm: 1,
@@ -63,7 +63,7 @@ describe("a model of the embedded world", () => {
       ...silentProgress(),
       start: (label: string) => ({
         update: () => {
-          if (label.startsWith("pre-training") && ++updates === 5) stopping.abort();
+          if (label.startsWith("pre-training on all") && ++updates === 5) stopping.abort();
         },
         end: () => undefined,
       }),
