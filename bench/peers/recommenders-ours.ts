@@ -57,6 +57,7 @@ const context: RunContext = {
   cost,
   progress: silentProgress(),
   signal: new AbortController().signal,
+  llm: () => Promise.reject(new Error("no language model here")),
 };
 // Theirs have imported their libraries by now, too.
 await import("onnxruntime-node");

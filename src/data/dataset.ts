@@ -1,5 +1,6 @@
 import { csrFromPairs } from "./csr.js";
 import type { Dialogue } from "./dialogue.js";
+import type { RecordedAnswers } from "./recorded-answers.js";
 import type { Split } from "./split.js";
 import type { WorldTruth } from "./world/truth.js";
 
@@ -15,6 +16,8 @@ export interface Dataset {
   readonly interactions: Interactions;
   /** Conversations, where the data set has some. */
   readonly dialogues?: readonly Dialogue[];
+  /** What language models answered in these dialogues, where that was published with them. */
+  readonly recordings?: readonly RecordedAnswers[];
   /** The split that was published with the data, where there is one. */
   readonly published?: Split;
   /** The generative truth, known only for the embedded world. Recommenders never see it, only controls do. */
@@ -86,6 +89,22 @@ export function positionsByUser({
   const order = Int32Array.from(userOf.keys());
   const { indices, offsets } = csrFromPairs(users.keys.length, userOf.length, userOf, order);
   return users.keys.map((_, user) => indices.subarray(offsets[user], offsets[user + 1]));
+}
+
+/** Text fields that say in few words who made an item. */
+const BYLINES = ["director", "author", "authors"] as const;
+
+/** An item's title as prompts write it. */
+export function quotedTitle(items: ItemTable, item: number): string {
+  return `"${items.titles[item]}"`;
+}
+
+/** An item in one line, as prompts name it: `"Title" (Drama, Crime; Jane Roe)`, its title, genres and maker; what is unknown is left out. */
+export function itemLine(items: ItemTable, item: number): string {
+  const genres = items.categories[item].map((category) => items.categoryNames[category]).join(", ");
+  const maker = BYLINES.map((field) => items.texts[field]?.[item] ?? "").find((text) => text !== "") ?? "";
+  const about = [genres, maker].filter((part) => part !== "").join("; ");
+  return about === "" ? `"${items.titles[item]}"` : `"${items.titles[item]}" (${about})`;
 }
 
 /** Everything in words that a data set tells of an item: title, genres, then its text fields. */

@@ -7,12 +7,16 @@ import { openDataset } from "../data/catalogue.js";
 import type { Split } from "../data/split.js";
 import { chooseSplit } from "./choose-split.js";
 import type { Recommender } from "../recommenders/recommender.js";
+import { parseModelSpec } from "../llm/spec.js";
 import { selectRecommenders } from "../recommenders/registry.js";
 import { defaultColdStartSplit, prepareColdStart } from "../tasks/cold-start-task.js";
 import { defaultControlledListSplit, prepareControlledList } from "../tasks/controlled-list-task.js";
+import { defaultConversationSplit, prepareConversation } from "../tasks/conversation-task.js";
 import { defaultCtrSplit, prepareCtr } from "../tasks/ctr-task.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
+import { requireKnownRows } from "./comparisons.js";
 import type { RunConfig } from "./config.js";
+import { ALL_RECOMMENDERS } from "./registry.js";
 import { runFolder } from "./run-folder.js";
 import { runRecommenders, type RunResult } from "./run.js";
 
@@ -31,6 +35,7 @@ const TASKS: {
   "cold-start": { defaultSplit: defaultColdStartSplit, prepare: prepareColdStart },
   ctr: { defaultSplit: defaultCtrSplit, prepare: prepareCtr },
   "controlled-list": { defaultSplit: defaultControlledListSplit, prepare: prepareControlledList },
+  conversation: { defaultSplit: defaultConversationSplit, prepare: prepareConversation },
 };
 
 /** What a command asks for. */
@@ -55,9 +60,14 @@ export interface TaskRequest {
 export async function runTask(request: TaskRequest): Promise<RunResult> {
   const { config, task, progress, signal } = request;
   // Wrong names are found before any work is done.
-  const chosen = selectRecommenders(task, config.recommenders);
+  parseModelSpec(config.llm);
+  const chosen = selectRecommenders(task, config.recommenders, ALL_RECOMMENDERS);
   checkOptionOwners(
     config,
+    chosen.map(({ id }) => id),
+  );
+  requireKnownRows(
+    config.comparisons ?? [],
     chosen.map(({ id }) => id),
   );
   const { data, world, columns } = config;
@@ -84,10 +94,25 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
   });
 }
 
-/** An oracle needs the truth: without it, it is left out of a group, and an error where it was named. */
-function canTakePart({ id, needsTruth }: Recommender<TaskId>, dataset: Dataset, config: RunConfig): boolean {
-  if (needsTruth !== true || dataset.truth !== undefined) return true;
+/**
+ * An oracle needs the truth, a recorded model its answers: without them, it is left out of a group, and an error where it
+ * was named.
+ */
+function canTakePart(
+  { id, needsTruth, needsRecording }: Recommender<TaskId>,
+  dataset: Dataset,
+  config: RunConfig,
+): boolean {
+  const lacksTruth = needsTruth === true && dataset.truth === undefined;
+  const lacksRecording =
+    needsRecording !== undefined && !dataset.recordings?.some(({ model }) => model === needsRecording);
+  if (!lacksTruth && !lacksRecording) return true;
   if (!config.recommenders.includes(id)) return false;
+  if (lacksRecording) {
+    throw new UsageError("NO_RECORDING", `${dataset.name} holds no recorded answers of ${needsRecording}`, {
+      hint: "INSPIRED has them in a folder llm-crs/outputs/ (docs/datasets.md).",
+    });
+  }
   throw new UsageError(
     "NO_TRUTH",
     `${id} ranks by the truth behind the data, and nobody knows that of ${dataset.name}`,

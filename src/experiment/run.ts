@@ -4,22 +4,27 @@ import { codeVersion } from "../core/code-version.js";
 import { CostMeter, meanCost, type Cost } from "../core/cost.js";
 import { throwIfInterrupted } from "../core/errors.js";
 import { writeAtomicallyBy, writeJson } from "../core/files.js";
+import { writeParquet } from "../core/parquet.js";
 import type { Progress } from "../core/progress.js";
 import { Random } from "../core/random.js";
-import { StageStore } from "../core/stages.js";
+import { jsonArtifact, StageStore } from "../core/stages.js";
 import type { Dataset } from "../data/dataset.js";
 import { partSizes, type Split } from "../data/split.js";
 import { writeSplit } from "../data/splits/file.js";
 import { hashDataset } from "../data/splits/hash.js";
 import { metricColumn } from "../metrics/registry.js";
-import type { Recommender, RunContext } from "../recommenders/recommender.js";
+import type { Fitted, Recommender, RunContext } from "../recommenders/recommender.js";
 import { resolveOptions } from "../recommenders/registry.js";
+import type { Evaluation } from "../tasks/evaluation.js";
+import { parseModelSpec } from "../llm/spec.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
 import { aggregateSeeds, type SeedResult } from "./aggregate.js";
 import type { RunConfig } from "./config.js";
 import { evaluationFormat } from "./evaluation-file.js";
 import { describeHost, describeProgram, type Manifest } from "./manifest.js";
+import { makeComparisons, planComparisons } from "./comparisons.js";
 import { openRunFolder, type RunFolder } from "./run-folder.js";
+import { RunModel } from "./run-model.js";
 import type { CostSheet, Scoreboard, ScoreRow } from "./scoreboard.js";
 
 /** Everything a run needs, made by the command. */
@@ -36,6 +41,7 @@ export interface RunRequest<T extends TaskId> {
   readonly recommenders: readonly Recommender<T>[];
   /** `--from`: artifacts given from outside, by `STAGE` or `RECOMMENDER.STAGE`. */
   readonly external: ReadonlyMap<string, string>;
+  readonly offline: boolean;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -55,8 +61,9 @@ const EVALUATION_VERSION = 2;
  * scoreboard and cost. What is already there from an earlier run of the same configuration and code is not run again.
  */
 export async function runRecommenders<T extends TaskId>(request: RunRequest<T>): Promise<RunResult> {
-  const { folder, config, recommenders, progress } = request;
+  const { folder, config, recommenders, offline, progress, signal } = request;
   const began = performance.now();
+  const model = new RunModel({ spec: parseModelSpec(config.llm), folder, offline, progress, signal });
   const options = Object.fromEntries(
     recommenders.map((recommender) => [
       recommender.id,
@@ -68,23 +75,41 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
   await writeJson(folder.manifest, manifest);
   await writeSplit(folder.split, request.dataset, request.split);
 
+  const { clusters } = request.prepared;
+  if (clusters !== undefined) await writeParquet(folder.clusters, { cluster: clusters });
+  const planned =
+    config.comparisons === undefined
+      ? []
+      : planComparisons(config.comparisons, recommenders, request.prepared.mainMetrics);
+  const involved = new Set(planned.flatMap(({ recommender, to }) => [recommender, to]));
+  const measured = new Map<string, readonly Evaluation[]>();
   const rows: ScoreRow[] = [];
   const cost: Record<string, Cost> = {};
-  for (const recommender of recommenders) {
-    const results: SeedResult[] = [];
-    const costs: Cost[] = [];
-    for (const seed of recommender.seeded ? config.seeds : config.seeds.slice(0, 1)) {
-      throwIfInterrupted(request.signal);
-      const meter = new CostMeter();
-      results.push(await runOnce(request, recommender, options[recommender.id], seed, meter));
-      costs.push(meter.total);
+  try {
+    for (const recommender of recommenders) {
+      const results: SeedResult[] = [];
+      const costs: Cost[] = [];
+      for (const seed of recommender.seeded ? config.seeds : config.seeds.slice(0, 1)) {
+        throwIfInterrupted(signal);
+        const meter = new CostMeter();
+        results.push(await runOnce(request, recommender, options[recommender.id], seed, meter, model));
+        costs.push(meter.total);
+      }
+      if (involved.has(recommender.id)) {
+        measured.set(
+          recommender.id,
+          results.map(({ evaluation }) => evaluation),
+        );
+      }
+      rows.push({
+        recommender: recommender.id,
+        kind: recommender.kind,
+        metrics: aggregateSeeds(results, request.prepared),
+      });
+      cost[recommender.id] = meanCost(costs);
     }
-    rows.push({
-      recommender: recommender.id,
-      kind: recommender.kind,
-      metrics: aggregateSeeds(results, request.prepared),
-    });
-    cost[recommender.id] = meanCost(costs);
+  } finally {
+    await model.close();
   }
 
   const scoreboard: Scoreboard = {
@@ -97,7 +122,10 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
     seeds: config.seeds,
     columns: columnsOf(rows, request.prepared.mainMetrics),
     rows,
-    notes: [...request.prepared.notes, ...request.dataset.notes],
+    ...(planned.length === 0
+      ? {}
+      : { comparisons: await makeComparisons(planned, measured, request.prepared) }),
+    notes: [...request.prepared.notes, ...request.dataset.notes, ...(await model.notes())],
   };
   await writeJson(folder.scoreboard, scoreboard);
   await writeJson(folder.cost, cost);
@@ -112,12 +140,22 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
   return { folder, scoreboard, cost, seconds };
 }
 
+/** Where a run keeps a recommender's cases. @param seed - null for recommenders that no seed changes. */
+export function casesFile(
+  folder: Pick<RunFolder, "cases">,
+  recommender: string,
+  seed: number | null,
+): string {
+  return join(folder.cases, seed === null ? `${recommender}.parquet` : `${recommender}-seed${seed}.parquet`);
+}
+
 async function runOnce<T extends TaskId>(
   request: RunRequest<T>,
   recommender: Recommender<T>,
   options: unknown,
   seed: number,
   meter: CostMeter,
+  model: RunModel,
 ): Promise<SeedResult> {
   const { prepared, folder, dataset, progress, signal } = request;
   const { id, kind, seeded } = recommender;
@@ -130,10 +168,24 @@ async function runOnce<T extends TaskId>(
     cost: meter,
     progress,
     signal,
+    llm: () => model.open(id),
     truth: kind === "control" ? dataset.truth : undefined,
   };
   const external = [...request.external].filter(([name]) => !name.includes(".") || name.startsWith(`${id}.`));
-  const { value: evaluation, path } = await stages.run({
+  let fitted: Fitted<T> | undefined;
+  const fit = async () => {
+    if (fitted === undefined) {
+      const fitting = progress.start(`${label}: fitting`);
+      fitted = await meter.time("fit", () => recommender.fit(prepared.training, options, context));
+      fitting.end();
+    }
+    return fitted;
+  };
+  const {
+    value: evaluation,
+    path,
+    key,
+  } = await stages.run({
     name: "cases",
     version: EVALUATION_VERSION,
     inputs: {
@@ -144,22 +196,42 @@ async function runOnce<T extends TaskId>(
       split: request.split.hash,
       ks: request.config.ks,
       task: request.config.task,
+      llm: kind === "llm" ? request.config.llm : null,
       code: await codeVersion(),
       external,
     },
     format: evaluationFormat(dataset.items.keys),
     compute: async () => {
-      const fitting = progress.start(`${label}: fitting`);
-      const fitted = await meter.time("fit", () => recommender.fit(prepared.training, options, context));
-      fitting.end();
+      const own = await fit();
       const answer: Parameters<typeof prepared.evaluate>[0] = (cases) =>
-        meter.time("answer", () => fitted.answer(cases, context));
+        meter.time("answer", () => own.answer(cases, context));
       return prepared.evaluate(answer, { progress, signal, label });
     },
   });
-  const visible = join(folder.cases, seeded ? `${id}-seed${seed}.parquet` : `${id}.parquet`);
+  const diagnostics =
+    prepared.diagnose === undefined || stages.isGiven("cases")
+      ? {}
+      : await diagnose(prepared, fit, stages, key);
+  const visible = casesFile(folder, id, seeded ? seed : null);
   await writeAtomicallyBy(visible, (temporary) => copyFile(path, temporary));
-  return { evaluation, pooled: prepared.pooled(evaluation) };
+  return { evaluation, pooled: { ...prepared.pooled(evaluation), ...diagnostics } };
+}
+
+/** What the task finds about pairs that were made up, kept so that a resumed run need not fit again. */
+async function diagnose<T extends TaskId>(
+  prepared: PreparedTask<T>,
+  fit: () => Promise<Fitted<T>>,
+  stages: StageStore,
+  cases: string,
+): Promise<Record<string, number>> {
+  const { value } = await stages.run({
+    name: "diagnostics",
+    version: 1,
+    inputs: { cases },
+    format: jsonArtifact("diagnostics.json", (found) => found as Record<string, number>),
+    compute: async () => prepared.diagnose?.((await fit()).simulated ?? []) ?? {},
+  });
+  return value;
 }
 
 function columnsOf(rows: readonly ScoreRow[], main: readonly string[]): Scoreboard["columns"] {

@@ -4,6 +4,8 @@ import type { Progress } from "../core/progress.js";
 import type { Random } from "../core/random.js";
 import type { StageStore } from "../core/stages.js";
 import type { WorldTruth } from "../data/world/truth.js";
+import type { LanguageModel } from "../llm/language-model.js";
+import type { SimulatedPairs } from "../tasks/cold-start.js";
 import type { Answers, Case, TaskId, TrainingData } from "../tasks/task.js";
 
 /** Classic model, method with a language model, or control (random, popularity, oracle). */
@@ -26,12 +28,18 @@ export interface Recommender<T extends TaskId, O = unknown> {
   readonly seeded: boolean;
   /** True for oracles: they take part only where the data set's truth is known. */
   readonly needsTruth?: boolean;
+  /** The model whose recorded answers it gives: it takes part only where the data hold them. */
+  readonly needsRecording?: string;
+  /** True for those that a run must name: they are in no group. */
+  readonly onRequest?: boolean;
   fit(train: TrainingData<T>, options: O, context: RunContext): Promise<Fitted<T>>;
 }
 
 export interface Fitted<T extends TaskId> {
   /** Answers any block of cases; called block by block, so that memory stays bounded. */
   answer(cases: readonly Case<T>[], context: RunContext): Promise<Answers<T>>;
+  /** Pairs that it made up and learnt from, for the task to judge by a truth that no recommender sees. */
+  readonly simulated?: readonly SimulatedPairs[];
 }
 
 /** What a run lends to a recommender. */
@@ -43,6 +51,12 @@ export interface RunContext {
   readonly cost: CostMeter;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /**
+   * The run's language model (`--llm`), opened at the first call and shared by all: ask for it only where it is needed.
+   * Its calls are recorded in the run folder; charge them by passing this context on to them.
+   * @throws ProviderError where it can't be had.
+   */
+  llm(): Promise<LanguageModel>;
   /** The embedded world's truth; undefined for real data and for every recommender that is no control. */
   readonly truth?: WorldTruth;
 }

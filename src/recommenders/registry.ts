@@ -7,6 +7,16 @@ import { popularity } from "./controls/popularity.js";
 import { random } from "./controls/random.js";
 import { ctrRate, itemRate, oracleCtr, randomCtr } from "./ctr/controls.js";
 import { autoint, dcnv2, deepfm, din, fm, lr, xdeepfm } from "./ctr/recommenders.js";
+import { bm25, bm25Dialogues } from "./dialogue/bm25.js";
+import { fism } from "./dialogue/fism.js";
+import { gpt35Recorded, gpt4Recorded } from "./dialogue/recorded.js";
+import { coMention } from "./dialogue/co-mention.js";
+import {
+  oracleConversation,
+  popularityConversation,
+  randomConversation,
+  recentPopularity,
+} from "./dialogue/controls.js";
 import { als } from "./factorisation/als.js";
 import { bprMf } from "./factorisation/bpr-mf.js";
 import { ease } from "./factorisation/ease.js";
@@ -16,11 +26,11 @@ import { contentKnn } from "./neighbours/content-knn.js";
 import { itemKnn } from "./neighbours/item-knn.js";
 import { userKnn } from "./neighbours/user-knn.js";
 import type { Recommender } from "./recommender.js";
-import { popularInGenre, popularityList, randomList } from "./sequential/controls.js";
+import { oracleList, popularInGenre, popularityList, randomList } from "./sequential/controls.js";
 import { caser, fpmc, gru4rec, sasrec } from "./sequential/recommenders.js";
 
 /** Names that stand for several recommenders in `--recommenders`. */
-export const GROUPS = ["all", "classic", "control"] as const;
+export const GROUPS = ["all", "classic", "llm", "control"] as const;
 
 /** Every recommender that the program brings along, in the order in which tables show them. */
 export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
@@ -53,11 +63,22 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   gru4rec,
   caser,
   sasrec,
+  oracleList,
+  randomConversation,
+  popularityConversation,
+  recentPopularity,
+  bm25,
+  bm25Dialogues,
+  coMention,
+  fism,
+  gpt35Recorded,
+  gpt4Recorded,
+  oracleConversation,
 ];
 
 /**
  * The recommenders that a list of names and groups asks for, each once, in the order asked (a group: in the registry's
- * order). `all` is every one of the task, `classic` and `control` those of that kind.
+ * order). `all` is every one of the task, `classic`, `llm` and `control` those of that kind, without those on request.
  * @param registry - the built-in ones; plugins give theirs as well.
  * @throws UsageError `UNKNOWN_RECOMMENDER` with the nearest name.
  */
@@ -69,7 +90,9 @@ export function selectRecommenders<T extends TaskId>(
   const ofTask = registry.filter((one): one is Recommender<T> => (one.task as string) === task);
   const chosen = new Set<Recommender<T>>();
   for (const name of names) {
-    const matches = ofTask.filter(({ id, kind }) => name === "all" || name === kind || name === id);
+    const matches = ofTask.filter(
+      ({ id, kind, onRequest }) => name === id || (onRequest !== true && (name === "all" || name === kind)),
+    );
     if (matches.length === 0) {
       const known = [...ofTask.map(({ id }) => id), ...GROUPS];
       throw new UsageError("UNKNOWN_RECOMMENDER", `the task ${task} has no recommender "${name}"`, {
@@ -92,11 +115,13 @@ export function resolveOptions<O>(
   const result = recommender.options.safeParse(given);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  if (issue.code === "unrecognized_keys") {
-    const known = recommender.options instanceof z.ZodObject ? Object.keys(recommender.options.shape) : [];
-    const hint = known.length === 0 ? `${recommender.id} has no options.` : suggestName(issue.keys[0], known);
-    throw new UsageError("BAD_OPTION", `${recommender.id} has no option "${issue.keys[0]}"`, { hint });
-  }
   const name = [recommender.id, ...issue.path.map(String)].join(".");
+  if (issue.code === "unrecognized_keys") {
+    const top = recommender.options instanceof z.ZodObject && issue.path.length === 0;
+    const known = top ? Object.keys(recommender.options.shape) : [];
+    const none = `${recommender.id} has no options.`;
+    const hint = !top ? undefined : known.length === 0 ? none : suggestName(issue.keys[0], known);
+    throw new UsageError("BAD_OPTION", `${name} has no option "${issue.keys[0]}"`, { hint });
+  }
   throw new UsageError("BAD_OPTION", `${name}: ${issue.message}`);
 }

@@ -84,6 +84,7 @@ export function contextOf(
     cost,
     progress: silentProgress(),
     signal,
+    llm: () => Promise.reject(new Error("this test lends no language model")),
   };
 }
 

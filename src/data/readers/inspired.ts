@@ -6,6 +6,7 @@ import { hashSplit } from "../splits/hash.js";
 import { findFile, type Source } from "../source.js";
 import { findTitle, ItemNumbers, withoutYear } from "./dialogue-tables.js";
 import { jsonLines } from "./json-lines.js";
+import { readLlmCrs } from "./llm-crs.js";
 import type { Reader } from "./reader.js";
 import { itemTable, userTable } from "./tables.js";
 
@@ -38,12 +39,12 @@ const INSPIRED_NOTE =
 /**
  * INSPIRED with its films linked to DBpedia, as conversational recommenders use it: `train.jsonl`, `dev.jsonl` and
  * `test.jsonl`, a dialogue a line. Dialogue n of the test file is called `test_n`. A film that only seekers name is an item,
- * but may not be recommended.
+ * but may not be recommended. The folder `llm-crs/`, where it is there, gives language models' recorded answers.
  */
 export const inspired: Reader = {
   id: "inspired",
   title: "INSPIRED with linked films",
-  files: "train.jsonl, dev.jsonl and test.jsonl",
+  files: "train.jsonl, dev.jsonl and test.jsonl, and the folder llm-crs/ where there is one",
   matches: (source) => FILES.every(([name]) => findFile(source, name) !== undefined),
   async read(source: Source, name: string): Promise<Dataset> {
     const read: { id: string; turns: z.infer<typeof turns> }[] = [];
@@ -92,9 +93,11 @@ export const inspired: Reader = {
       coldUsers: new Uint8Array(0),
       byTime: false,
     };
+    const recordings = await readLlmCrs(source);
     return {
       name,
       ...data,
+      ...(recordings.length > 0 && { recordings }),
       published: { ...split, hash: hashSplit(data, split) },
       notes: [INSPIRED_NOTE],
       history: [countsOf(`read by ${inspired.id}`, data)],

@@ -3,7 +3,8 @@ import type { Dataset } from "../dataset.js";
 import type { Split } from "../split.js";
 
 /** What a split strategy decides; the name and the hash of the split are added by `makeSplit`. */
-export type Assignment = Pick<Split, "parts" | "byTime"> & Partial<Pick<Split, "coldItems" | "coldUsers">>;
+export type Assignment = Pick<Split, "parts" | "byTime"> &
+  Partial<Pick<Split, "dialogues" | "coldItems" | "coldUsers">>;
 
 /** The interaction times, or an error that says which split asked for them. */
 export function requireTimes(dataset: Dataset, strategy: string): Float64Array {

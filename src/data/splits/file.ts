@@ -7,7 +7,8 @@ import { hashSplit } from "./hash.js";
 
 /**
  * A split as one Parquet table with the columns `user`, `item`, `time`, `part`, by external ids, so that it can be used
- * and made with any tool. A cold item is a row without a user, a cold user a row without an item.
+ * and made with any tool. A cold item is a row without a user, a cold user a row without an item. A split of dialogues
+ * has the column `dialogue` too; a dialogue is a row with neither, and unused interactions have no row then.
  */
 const COLD_ITEM = "cold-item";
 const COLD_USER = "cold-user";
@@ -21,7 +22,15 @@ export async function writeSplit(path: string, dataset: Dataset, split: Split): 
     time: [] as number[],
     part: [] as string[],
   };
-  const add = (user: string | null, item: string | null, time: number, part: string) => {
+  const dialogue: (string | null)[] = [];
+  const add = (
+    user: string | null,
+    item: string | null,
+    time: number,
+    part: string,
+    id: string | null = null,
+  ) => {
+    dialogue.push(id);
     rows.user.push(user);
     rows.item.push(item);
     rows.time.push(time);
@@ -29,6 +38,7 @@ export async function writeSplit(path: string, dataset: Dataset, split: Split): 
   };
   const names = Object.keys(PART) as PartName[];
   split.parts.forEach((part, position) => {
+    if (part === PART.unused && split.dialogues !== undefined) return;
     const name = names.find((candidate) => PART[candidate] === part) ?? "unused";
     add(
       dataset.users.keys[users[position]],
@@ -43,7 +53,15 @@ export async function writeSplit(path: string, dataset: Dataset, split: Split): 
   split.coldUsers.forEach((cold, user) => {
     if (cold) add(dataset.users.keys[user], null, NaN, COLD_USER);
   });
-  const columns = { ...rows, time: Float64Array.from(rows.time) };
+  split.dialogues?.forEach((part, number) => {
+    const { id, time } = dataset.dialogues![number];
+    add(null, null, time, names.find((candidate) => PART[candidate] === part) ?? "unused", id);
+  });
+  const columns = {
+    ...rows,
+    time: Float64Array.from(rows.time),
+    ...(split.dialogues && { dialogue }),
+  };
   await writeParquet(path, columns, { description: split.description, byTime: String(split.byTime) });
 }
 
@@ -112,8 +130,13 @@ export async function readSplit(path: string, dataset: Dataset): Promise<Split> 
   const parts = new Uint8Array(interactions.users.length);
   const coldItems = new Uint8Array(dataset.items.keys.length);
   const coldUsers = new Uint8Array(dataset.users.keys.length);
+  const dialogue = Object.hasOwn(table, "dialogue") ? text("dialogue") : null;
+  const dialogues = dialogue && new Uint8Array(dataset.dialogues?.length ?? 0);
+  const dialogueNumber = numberOf((dataset.dialogues ?? []).map(({ id }) => id));
   part.forEach((name, row) => {
-    if (name === COLD_ITEM) coldItems[find(itemNumber, item[row], "item", row)] = 1;
+    if (dialogue && dialogues && dialogue[row] !== null && name !== null && Object.hasOwn(PART, name)) {
+      dialogues[find(dialogueNumber, dialogue[row], "dialogue", row)] = PART[name as PartName];
+    } else if (name === COLD_ITEM) coldItems[find(itemNumber, item[row], "item", row)] = 1;
     else if (name === COLD_USER) coldUsers[find(userNumber, user[row], "user", row)] = 1;
     else if (name !== null && Object.hasOwn(PART, name)) {
       const u = find(userNumber, user[row], "user", row);
@@ -144,6 +167,7 @@ export async function readSplit(path: string, dataset: Dataset): Promise<Split> 
   const split = {
     description: metadata.description ?? `file ${path}`,
     parts,
+    ...(dialogues && { dialogues }),
     coldItems,
     coldUsers,
     byTime: metadata.byTime === "true",

@@ -25,6 +25,9 @@ function computeHash(dataset: Dataset): string {
     categories: items.categories.map((genres) => genres.join(" ")),
     ...named("item", items.attributes),
     dialogues: (dataset.dialogues ?? []).map(canonicalJson),
+    ...(dataset.recordings && {
+      recordings: dataset.recordings.map(({ model, byTurn }) => canonicalJson([model, [...byTurn]])),
+    }),
   };
   const tables = Object.entries(columns).map(([name, column]) => [name, hashColumn(column)]);
   const arrays = [userOf, itemOf, values ?? new Float32Array(0), times ?? new Float64Array(0)];

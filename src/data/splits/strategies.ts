@@ -6,6 +6,7 @@ import type { Split } from "../split.js";
 import type { Assignment } from "./assignment.js";
 import { splitColdItems } from "./cold-items.js";
 import { splitColdUsers } from "./cold-users.js";
+import { splitDialoguesByRatio, splitDialoguesByTime } from "./dialogues.js";
 import { splitGlobalTime } from "./global-time.js";
 import { hashSplit } from "./hash.js";
 import { splitKFold } from "./k-fold.js";
@@ -83,6 +84,16 @@ export const SPLIT_STRATEGIES: Readonly<Record<string, Strategy<unknown>>> = {
     }),
     assign: splitColdUsers,
   }),
+  "dialogue-time": strategy({
+    summary: "every dialogue after one moment is test: nobody learns from a later conversation",
+    options: z.strictObject({ validation: share.default(0.1), test: share.default(0.1) }),
+    assign: splitDialoguesByTime,
+  }),
+  "dialogue-ratio": strategy({
+    summary: "random shares of the dialogues",
+    options: z.strictObject({ validation: share.default(0.1), test: share.default(0.1), seed }),
+    assign: splitDialoguesByRatio,
+  }),
   published: strategy({
     summary: "the split that was published with the data",
     options: z.strictObject({}),
@@ -118,7 +129,7 @@ export function makeSplit(
     });
   }
   const assigned = chosen.assign(dataset, parsed.data);
-  const { parts, byTime } = assigned;
+  const { parts, dialogues, byTime } = assigned;
   const coldItems = assigned.coldItems ?? new Uint8Array(dataset.items.keys.length);
   const coldUsers = assigned.coldUsers ?? new Uint8Array(dataset.users.keys.length);
   const listed = Object.entries(parsed.data as Record<string, unknown>).map(
@@ -129,10 +140,11 @@ export function makeSplit(
   const split = {
     description,
     parts,
+    ...(dialogues && { dialogues }),
     coldItems,
     coldUsers,
     byTime,
-    hash: hashSplit(dataset, { parts, coldItems, coldUsers }),
+    hash: hashSplit(dataset, { parts, dialogues, coldItems, coldUsers }),
   };
   requireParts(split);
   return split;
@@ -143,7 +155,7 @@ function requireParts(split: Split): void {
     ["training", 1],
     ["test", 3],
   ] as const) {
-    if (!split.parts.includes(value)) {
+    if (!split.parts.includes(value) && split.dialogues?.includes(value) !== true) {
       throw new DataError("EMPTY_PART", `the ${name} part of ${split.description} is empty`, {
         hint: "The data set is too small for this split: change its shares with --set split.NAME=VALUE.",
       });

@@ -31,8 +31,9 @@ export interface EpochRecord {
   readonly metric: number | null;
 }
 
-export interface Checkpoint {
-  readonly position: Position;
+/** @typeParam P - where the run stands: {@link Position} for {@link fit}; plain JSON. */
+export interface Checkpoint<P = Position> {
+  readonly position: P;
   readonly state: TrainerState;
   /** The parameters of the best validation. */
   readonly best: Tensors | null;
@@ -40,11 +41,11 @@ export interface Checkpoint {
   readonly run: unknown;
 }
 
-interface CheckpointFile {
+interface CheckpointFile<P> {
   readonly format: 1;
   readonly step: number;
   readonly run: unknown;
-  readonly position: Position;
+  readonly position: P;
 }
 
 const PREFIX = "step-";
@@ -60,13 +61,13 @@ async function checkpointFolders(folder: string): Promise<string[]> {
  * `checkpoint.json`), then removes older ones: a run killed at any moment leaves a whole checkpoint.
  * @returns the folder.
  */
-export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<string> {
+export async function writeCheckpoint<P>(folder: string, checkpoint: Checkpoint<P>): Promise<string> {
   const { position, state, best, run } = checkpoint;
   const older = await checkpointFolders(folder);
   const name = PREFIX + String(state.step).padStart(8, "0");
   const home = join(folder, name);
   if (older.includes(name)) await rm(home, { recursive: true });
-  const record: CheckpointFile = { format: 1, step: state.step, run, position };
+  const record: CheckpointFile<P> = { format: 1, step: state.step, run, position };
   await writeAtomicallyBy(home, async (temporary) => {
     await mkdir(temporary);
     await writeSafetensors(join(temporary, "state.safetensors"), state.tensors);
@@ -82,12 +83,15 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
  * @param run - what the run depends on.
  * @throws DataError where the checkpoint belongs to another run, or can't be read.
  */
-export async function readCheckpoint(folder: string, run: unknown): Promise<Checkpoint | undefined> {
+export async function readCheckpoint<P = Position>(
+  folder: string,
+  run: unknown,
+): Promise<Checkpoint<P> | undefined> {
   const newest = (await checkpointFolders(folder)).at(-1);
   if (newest === undefined) return undefined;
   const home = join(folder, newest);
   const file = join(home, "checkpoint.json");
-  const record = JSON.parse(await readFile(file, "utf8")) as CheckpointFile;
+  const record = JSON.parse(await readFile(file, "utf8")) as CheckpointFile<P>;
   if (hashOf(record.run) !== hashOf(run)) {
     throw new DataError(
       "OTHER_CHECKPOINT",

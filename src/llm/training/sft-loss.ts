@@ -5,19 +5,28 @@ import type { SftBatch } from "./batches.js";
 import { llamaLogits, llamaStates, type LoraForm, type Weights } from "./llama.js";
 
 /**
- * log p(next token) at some places of a batch. Only these places meet the output head, whose logits would else be the
- * largest array of a step.
+ * The last layer's states at some places of a batch, `[places, width]`. Only these places should meet the output head, whose
+ * logits would else be the largest array of a step.
  */
+export function statesAt(
+  config: ModelConfig,
+  weights: Weights,
+  lora: LoraForm | undefined,
+  { tokens, places }: Pick<SftBatch<np.Array>, "tokens" | "places">,
+): np.Array {
+  const states = llamaStates(config, weights, tokens, lora);
+  const [rows, length, width] = states.shape;
+  return np.take(np.reshape(states, [rows * length, width]), places, 0);
+}
+
+/** log p(next token) at some places of a batch. */
 export function nextTokenLogProbs(
   config: ModelConfig,
   weights: Weights,
   lora: LoraForm | undefined,
-  { tokens, places, targets }: Pick<SftBatch<np.Array>, "tokens" | "places" | "targets">,
+  batch: Pick<SftBatch<np.Array>, "tokens" | "places" | "targets">,
 ): np.Array {
-  const states = llamaStates(config, weights, tokens, lora);
-  const [rows, length, width] = states.shape;
-  const picked = np.take(np.reshape(states, [rows * length, width]), places, 0);
-  return logLikelihood(llamaLogits(config, weights, picked), targets);
+  return logLikelihood(llamaLogits(config, weights, statesAt(config, weights, lora, batch)), batch.targets);
 }
 
 /** Mean of -log p(token) over the learnt tokens. */

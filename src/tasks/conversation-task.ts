@@ -1,0 +1,107 @@
+import { z } from "zod";
+import { csrFromPairs } from "../data/csr.js";
+import type { Dataset } from "../data/dataset.js";
+import type { Split } from "../data/split.js";
+import { dialoguesHaveTimes } from "../data/splits/dialogues.js";
+import { exposure, exposureCounts } from "../metrics/lists/exposure.js";
+import { popularityDistance } from "../metrics/lists/popularity-distance.js";
+import { numberClusters } from "../metrics/statistics/describe.js";
+import { evaluateConversation } from "./conversation-evaluation.js";
+import { conversationProtocol, type ConversationProtocol } from "./conversation-protocol.js";
+import type { Evaluation } from "./evaluation.js";
+import { listBackground, listMetrics } from "./list-metrics.js";
+import { type PreparedTask, taskOptions } from "./task.js";
+
+/** So many recommendations were asked for in the published recordings. */
+const RECORDED = 20;
+
+/** The published split of the dialogues where there is one, else by time, else at random. */
+export function defaultConversationSplit(dataset: Dataset): string {
+  if (dataset.published?.dialogues !== undefined) return "published";
+  return dialoguesHaveTimes(dataset) ? "dialogue-time" : "dialogue-ratio";
+}
+
+/** Lays out the task `conversation`: what to recommend at this turn of a dialogue? */
+export function prepareConversation(
+  dataset: Dataset,
+  split: Split,
+  ks: readonly number[],
+  options: Readonly<Record<string, unknown>> = {},
+): PreparedTask<"conversation"> {
+  taskOptions("conversation", z.strictObject({}), options);
+  const protocol = conversationProtocol(dataset, split);
+  const { training, turns, cases } = protocol;
+  const background = listBackground(dataset.items, trainingMatrix(protocol));
+  const middle = ks[Math.floor(ks.length / 2)];
+  // A recorded list ends after so many, so that beyond it a comparison would be unfair.
+  const last = ks.filter((k) => training.recordings.length === 0 || k <= RECORDED).at(-1) ?? ks[0];
+  const shown = [...new Set([ks[0], middle, last])];
+  return {
+    training,
+    mainMetrics: [
+      ...shown.map((k) => `recall@${k}/new`),
+      `ndcg@${middle}/new`,
+      `mrr@${middle}/new`,
+      `popularity-tv@${middle}/new`,
+      ...(training.recordings.length === 0
+        ? []
+        : [...ks.filter((k) => k <= RECORDED).map((k) => `title-recall@${k}`), `title-ndcg@${middle}`]),
+    ],
+    notes: protocol.notes,
+    clusters: numberClusters(cases.map(({ turn }) => turns[turn].dialogue)).of,
+    async evaluate(answer, context) {
+      const evaluation = await evaluateConversation(protocol, ks, answer, context);
+      const ofLists = Object.entries(listMetrics(evaluation.lists.new, background));
+      return {
+        ...evaluation,
+        values: {
+          ...evaluation.values,
+          ...Object.fromEntries(ofLists.map(([name, v]) => [`${name}/new`, v])),
+        },
+      };
+    },
+    pooled: (evaluation) => pooledMetrics(protocol, ks, evaluation),
+    pooledStatistic: (name, evaluation) =>
+      Object.hasOwn(pooledMetrics(protocol, ks, evaluation), name)
+        ? (weights) => pooledMetrics(protocol, ks, evaluation, weights)[name]
+        : undefined,
+  };
+}
+
+/** What was recommended in the training dialogues [dialogues, items]. */
+function trainingMatrix({ training: { samples, items } }: ConversationProtocol) {
+  const { of, count } = numberClusters(samples.map(({ dialogue }) => dialogue));
+  return csrFromPairs(
+    count,
+    items.keys.length,
+    of,
+    samples.map(({ target }) => target),
+  );
+}
+
+/** How the lists spread over the catalogue, and how far that is from how often each item was the right answer. */
+function pooledMetrics(
+  { training, cases }: ConversationProtocol,
+  ks: readonly number[],
+  { lists }: Evaluation,
+  weights?: Float64Array,
+): Record<string, number> {
+  const itemCount = training.items.keys.length;
+  const wanted = new Float64Array(itemCount);
+  cases.forEach(({ target, repeated }, at) => {
+    if (!repeated) wanted[target] += weights === undefined ? 1 : weights[at];
+  });
+  const depth = ks[ks.length - 1];
+  const metrics: Record<string, number> = {};
+  for (const k of ks) {
+    const counts = exposureCounts({ items: lists.new.items, width: lists.new.k }, k, itemCount, weights);
+    const { totalVariation, klDivergence } = popularityDistance(counts, wanted);
+    metrics[`popularity-tv@${k}/new`] = totalVariation;
+    metrics[`popularity-kl@${k}/new`] = klDivergence;
+    if (k !== depth) continue;
+    const spread = exposure(counts, training.candidates);
+    metrics[`coverage@${k}/new`] = spread.coverage;
+    metrics[`gini@${k}/new`] = spread.gini;
+  }
+  return metrics;
+}
