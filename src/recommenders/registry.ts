@@ -75,7 +75,7 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
 
 /**
  * The recommenders that a list of names and groups asks for, each once, in the order asked (a group: in the registry's
- * order). `all` is every one of the task, `classic`, `llm` and `control` those of that kind.
+ * order). `all` is every one of the task, `classic`, `llm` and `control` those of that kind, without those on request.
  * @param registry - the built-in ones; plugins give theirs as well.
  * @throws UsageError `UNKNOWN_RECOMMENDER` with the nearest name.
  */
@@ -87,7 +87,9 @@ export function selectRecommenders<T extends TaskId>(
   const ofTask = registry.filter((one): one is Recommender<T> => (one.task as string) === task);
   const chosen = new Set<Recommender<T>>();
   for (const name of names) {
-    const matches = ofTask.filter(({ id, kind }) => name === "all" || name === kind || name === id);
+    const matches = ofTask.filter(
+      ({ id, kind, onRequest }) => name === id || (onRequest !== true && (name === "all" || name === kind)),
+    );
     if (matches.length === 0) {
       const known = [...ofTask.map(({ id }) => id), ...GROUPS];
       throw new UsageError("UNKNOWN_RECOMMENDER", `the task ${task} has no recommender "${name}"`, {
@@ -110,11 +112,13 @@ export function resolveOptions<O>(
   const result = recommender.options.safeParse(given);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  if (issue.code === "unrecognized_keys") {
-    const known = recommender.options instanceof z.ZodObject ? Object.keys(recommender.options.shape) : [];
-    const hint = known.length === 0 ? `${recommender.id} has no options.` : suggestName(issue.keys[0], known);
-    throw new UsageError("BAD_OPTION", `${recommender.id} has no option "${issue.keys[0]}"`, { hint });
-  }
   const name = [recommender.id, ...issue.path.map(String)].join(".");
+  if (issue.code === "unrecognized_keys") {
+    const top = recommender.options instanceof z.ZodObject && issue.path.length === 0;
+    const known = top ? Object.keys(recommender.options.shape) : [];
+    const none = `${recommender.id} has no options.`;
+    const hint = !top ? undefined : known.length === 0 ? none : suggestName(issue.keys[0], known);
+    throw new UsageError("BAD_OPTION", `${name} has no option "${issue.keys[0]}"`, { hint });
+  }
   throw new UsageError("BAD_OPTION", `${name}: ${issue.message}`);
 }

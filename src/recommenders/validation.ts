@@ -76,16 +76,16 @@ function union(a: Csr, b: Csr): Csr {
  * there is nothing to choose by: the first.
  * @param settings - at least one; one alone is taken as it is.
  */
-export async function fitBest<S>(
+export async function fitBest<S, F extends Fitted<"cold-start">>(
   label: string,
   settings: readonly S[],
   data: ValidationData,
-  fitOne: (setting: S) => Promise<Fitted<"cold-start">>,
+  fitOne: (setting: S) => Promise<F>,
   context: RunContext,
-): Promise<Fitted<"cold-start">> {
+): Promise<F> {
   const ndcg = settings.length > 1 ? validationNdcg(data) : undefined;
   if (ndcg === undefined) return fitOne(settings[0]);
-  let best: { fitted: Fitted<"cold-start">; setting: S; metric: number } | undefined;
+  let best: { fitted: F; setting: S; metric: number } | undefined;
   for (const setting of settings) {
     const fitted = await fitOne(setting);
     const metric = await ndcg((users) => fitted.answer(users, context));

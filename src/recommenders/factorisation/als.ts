@@ -2,7 +2,7 @@ import { z } from "zod";
 import { transposeCsr } from "../../data/csr.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import type { Fitted, Recommender, RunContext } from "../recommender.js";
-import { fitBest } from "../validation.js";
+import { fitBest, type ValidationData } from "../validation.js";
 import { halfSweep, sideOf } from "./als-sweep.js";
 import { type Factors, factorsArtifact, innerProducts } from "./factors.js";
 
@@ -24,8 +24,10 @@ const options = z.strictObject({
   cgSteps: z.int().min(1).default(3),
 });
 
+export type AlsOptions = z.infer<typeof options>;
+
 /** A factorisation's settings, each of one value. */
-type AlsSettings = Readonly<
+export type AlsSettings = Readonly<
   Record<"factors" | "regularization" | "scaling" | "alpha" | "iterations" | "cgSteps", number>
 >;
 
@@ -34,7 +36,7 @@ type AlsSettings = Readonly<
  * `factors` holds the result, so that factors made elsewhere can be given. A cold item's vector is exactly 0, so its score
  * is 0 and all cold items tie. Options of several values are chosen by {@link fitBest}.
  */
-export const als: Recommender<"cold-start", z.infer<typeof options>> = {
+export const als: Recommender<"cold-start", AlsOptions> = {
   id: "als",
   task: "cold-start",
   kind: "classic",
@@ -57,8 +59,23 @@ export const als: Recommender<"cold-start", z.infer<typeof options>> = {
   },
 };
 
+/** Factorises any pairs, such as the union of real and simulated ones, with the settings of best validation. */
+export async function trainAls(
+  data: ValidationData,
+  given: AlsOptions,
+  context: RunContext,
+): Promise<Factors> {
+  const fitOne = async (settings: AlsSettings) => {
+    const factors = await fitAls(data, settings, context);
+    const answer: Fitted<"cold-start">["answer"] = (cases, { signal }) =>
+      innerProducts(factors, cases, signal);
+    return { factors, answer };
+  };
+  return (await fitBest("als", combinations(given), data, fitOne, context)).factors;
+}
+
 /** Every combination of the values to choose from. */
-function combinations({ factors, regularization, alpha, ...fixed }: z.infer<typeof options>): AlsSettings[] {
+export function combinations({ factors, regularization, alpha, ...fixed }: AlsOptions): AlsSettings[] {
   return [factors].flat().flatMap((size) =>
     [regularization].flat().flatMap((strength) =>
       [alpha].flat().map((weight) => ({

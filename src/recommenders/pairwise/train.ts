@@ -29,7 +29,7 @@ export async function trainPairwise(
   { random, progress, signal }: TrainingContext,
   extras: TrainingExtras = {},
 ): Promise<Factors> {
-  const sampler = pairSampler(data.matrix);
+  const sampler = pairSampler(data.matrix, data.examples);
   const ndcg = validationNdcg(data);
   // The signal is left to fit(), which writes a checkpoint before it stops.
   const pace = new Pace(new AbortController().signal);

@@ -1,5 +1,5 @@
 import type { Random } from "../../core/random.js";
-import { type Csr, hasEntry } from "../../data/csr.js";
+import { type Csr, hasEntry, rowIndices } from "../../data/csr.js";
 
 /** Training pairs and the negative items that go with them. */
 export interface PairSampler {
@@ -17,17 +17,17 @@ export interface PairSampler {
 
 /**
  * Samples from a matrix [users, items] whose entries are all the positives that training knows, simulated ones included.
+ * @param examples - the positives to learn from, where that's not all of them.
  */
-export function pairSampler(matrix: Csr): PairSampler {
+export function pairSampler(matrix: Csr, examples: Csr = matrix): PairSampler {
   const trained = itemsOf(matrix);
   const users: number[] = [];
   const items: number[] = [];
   for (let user = 0; user < matrix.rows; user++) {
-    const [from, to] = [matrix.offsets[user], matrix.offsets[user + 1]];
-    if (to - from === trained.length) continue;
-    for (let at = from; at < to; at++) {
+    if (matrix.offsets[user + 1] - matrix.offsets[user] === trained.length) continue;
+    for (const item of rowIndices(examples, user)) {
       users.push(user);
-      items.push(matrix.indices[at]);
+      items.push(item);
     }
   }
   return {
