@@ -3,7 +3,7 @@ import { ProviderError } from "../../core/errors.js";
 import { innerProducts } from "../../recommenders/factorisation/factors.js";
 import type { Recommender, RunContext } from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
-import { backboneChoices } from "./backbone.js";
+import { backboneChoices } from "../../recommenders/cold-start/backbone.js";
 import { acceptedPairs, type Judgements, type Pairs } from "./pairs.js";
 import { judgementsFormat } from "./pairs-file.js";
 import { updateEmbeddings, type UpdateOptions, updateOptions } from "./update.js";
