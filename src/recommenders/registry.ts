@@ -16,6 +16,7 @@ import {
   randomConversation,
   recentPopularity,
 } from "./dialogue/controls.js";
+import { deepMusic } from "./cold-start/deepmusic.js";
 import { als } from "./factorisation/als.js";
 import { bprMf } from "./factorisation/bpr-mf.js";
 import { ease } from "./factorisation/ease.js";
@@ -43,6 +44,7 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   bprMf,
   lightGcn,
   ngcf,
+  deepMusic,
   oracle,
   randomCtr,
   ctrRate,

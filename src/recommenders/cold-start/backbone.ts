@@ -23,6 +23,15 @@ export const backboneChoices = [
 
 export type BackboneChoice = z.infer<(typeof backboneChoices)[number]>;
 
+/** Options of a model that builds on a backbone: `backbone`, `training` and the model's own. */
+export function withBackbone<S extends z.ZodRawShape>(own: S, fallback: BackboneChoice["backbone"]) {
+  const [a, b, c, d] = backboneChoices;
+  return z.preprocess(
+    (given) => ({ backbone: fallback, ...(given as object) }),
+    z.discriminatedUnion("backbone", [a.extend(own), b.extend(own), c.extend(own), d.extend(own)]),
+  );
+}
+
 /**
  * Trains on any pairs, simulated ones included.
  * @param checkpoint - a folder: a run that was killed is gone on with from there.
