@@ -72,8 +72,13 @@ export class StageStore {
     private readonly cost: CostMeter,
   ) {}
 
+  /** Whether a stage's artifact comes from outside, so that what only it needs can be left out. */
+  isGiven(stage: string): boolean {
+    return this.fileOf(stage) !== undefined;
+  }
+
   async run<T>(stage: Stage<T>): Promise<StageResult<T>> {
-    const given = this.external.get(`${this.recommender}.${stage.name}`) ?? this.external.get(stage.name);
+    const given = this.fileOf(stage.name);
     if (given !== undefined) {
       try {
         return { value: await stage.format.read(given), key: `file:${await hashFile(given)}`, path: given };
@@ -106,6 +111,10 @@ export class StageStore {
     });
     await rm(workspace, { recursive: true, force: true });
     return { value, key, path };
+  }
+
+  private fileOf(stage: string): string | undefined {
+    return this.external.get(`${this.recommender}.${stage}`) ?? this.external.get(stage);
   }
 }
 

@@ -6,13 +6,13 @@ import { throwIfInterrupted } from "../core/errors.js";
 import { writeAtomicallyBy, writeJson } from "../core/files.js";
 import type { Progress } from "../core/progress.js";
 import { Random } from "../core/random.js";
-import { StageStore } from "../core/stages.js";
+import { jsonArtifact, StageStore } from "../core/stages.js";
 import type { Dataset } from "../data/dataset.js";
 import { partSizes, type Split } from "../data/split.js";
 import { writeSplit } from "../data/splits/file.js";
 import { hashDataset } from "../data/splits/hash.js";
 import { metricColumn } from "../metrics/registry.js";
-import type { Recommender, RunContext } from "../recommenders/recommender.js";
+import type { Fitted, Recommender, RunContext } from "../recommenders/recommender.js";
 import { resolveOptions } from "../recommenders/registry.js";
 import { parseModelSpec } from "../llm/spec.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
@@ -143,7 +143,20 @@ async function runOnce<T extends TaskId>(
     truth: kind === "control" ? dataset.truth : undefined,
   };
   const external = [...request.external].filter(([name]) => !name.includes(".") || name.startsWith(`${id}.`));
-  const { value: evaluation, path } = await stages.run({
+  let fitted: Fitted<T> | undefined;
+  const fit = async () => {
+    if (fitted === undefined) {
+      const fitting = progress.start(`${label}: fitting`);
+      fitted = await meter.time("fit", () => recommender.fit(prepared.training, options, context));
+      fitting.end();
+    }
+    return fitted;
+  };
+  const {
+    value: evaluation,
+    path,
+    key,
+  } = await stages.run({
     name: "cases",
     version: EVALUATION_VERSION,
     inputs: {
@@ -160,17 +173,36 @@ async function runOnce<T extends TaskId>(
     },
     format: evaluationFormat(dataset.items.keys),
     compute: async () => {
-      const fitting = progress.start(`${label}: fitting`);
-      const fitted = await meter.time("fit", () => recommender.fit(prepared.training, options, context));
-      fitting.end();
+      const own = await fit();
       const answer: Parameters<typeof prepared.evaluate>[0] = (cases) =>
-        meter.time("answer", () => fitted.answer(cases, context));
+        meter.time("answer", () => own.answer(cases, context));
       return prepared.evaluate(answer, { progress, signal, label });
     },
   });
+  const diagnostics =
+    prepared.diagnose === undefined || stages.isGiven("cases")
+      ? {}
+      : await diagnose(prepared, fit, stages, key);
   const visible = join(folder.cases, seeded ? `${id}-seed${seed}.parquet` : `${id}.parquet`);
   await writeAtomicallyBy(visible, (temporary) => copyFile(path, temporary));
-  return { evaluation, pooled: prepared.pooled(evaluation) };
+  return { evaluation, pooled: { ...prepared.pooled(evaluation), ...diagnostics } };
+}
+
+/** What the task finds about pairs that were made up, kept so that a resumed run need not fit again. */
+async function diagnose<T extends TaskId>(
+  prepared: PreparedTask<T>,
+  fit: () => Promise<Fitted<T>>,
+  stages: StageStore,
+  cases: string,
+): Promise<Record<string, number>> {
+  const { value } = await stages.run({
+    name: "diagnostics",
+    version: 1,
+    inputs: { cases },
+    format: jsonArtifact("diagnostics.json", (found) => found as Record<string, number>),
+    compute: async () => prepared.diagnose?.((await fit()).simulated ?? []) ?? {},
+  });
+  return value;
 }
 
 function columnsOf(rows: readonly ScoreRow[], main: readonly string[]): Scoreboard["columns"] {

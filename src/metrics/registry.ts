@@ -164,6 +164,28 @@ export const METRICS: readonly MetricDefinition[] = [
     "NDCG whose ideal fills all k places, repeated hits counted each time",
   ),
   metric("dlcrec-hr", "HR (DLCRec)", "higher", "case", true, "hits(k) / k, repeated hits counted each time"),
+
+  metric("adoption", "Adoption rate", null, "pooled", false, "simulated pairs / pairs shown to the judge"),
+  metric(
+    "real-pair",
+    "RealPair",
+    "higher",
+    "pooled",
+    false,
+    "simulated pairs that are cold test pairs / all",
+  ),
+  metric(
+    "real-pair-held-out",
+    "RealPair, all held out",
+    "higher",
+    "pooled",
+    false,
+    "simulated pairs that are cold validation or test pairs / all",
+  ),
+  metric("simulated-pairs", "Simulated pairs", null, "pooled", false, "number of simulated pairs"),
+  metric("users-reached", "Users reached", null, "pooled", false, "users with a simulated pair"),
+  metric("items-reached", "Items reached", null, "pooled", false, "cold items with a simulated pair"),
+  metric("pairs-per-item", "Pairs per item", null, "pooled", false, "simulated pairs / cold items"),
 ];
 
 /** A column's name taken apart: `recall@20/cold` is recall, 20, cold. */

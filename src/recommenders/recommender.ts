@@ -5,6 +5,7 @@ import type { Random } from "../core/random.js";
 import type { StageStore } from "../core/stages.js";
 import type { WorldTruth } from "../data/world/truth.js";
 import type { LanguageModel } from "../llm/language-model.js";
+import type { SimulatedPairs } from "../tasks/cold-start.js";
 import type { Answers, Case, TaskId, TrainingData } from "../tasks/task.js";
 
 /** Classic model, method with a language model, or control (random, popularity, oracle). */
@@ -39,6 +40,8 @@ export interface Recommender<T extends TaskId, O = unknown> {
 export interface Fitted<T extends TaskId> {
   /** Answers any block of cases; called block by block, so that memory stays bounded. */
   answer(cases: readonly Case<T>[], context: RunContext): Promise<Answers<T>>;
+  /** Pairs that it made up and learnt from, for the task to judge by a truth that no recommender sees. */
+  readonly simulated?: readonly SimulatedPairs[];
 }
 
 /** What a run lends to a recommender. */

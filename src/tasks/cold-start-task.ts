@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Dataset } from "../data/dataset.js";
 import type { Split } from "../data/split.js";
+import { simulationDiagnostics } from "./cold-start-diagnostics.js";
 import { evaluateColdStart } from "./cold-start-evaluation.js";
 import { COLD_START_SETTINGS, coldStartProtocol } from "./cold-start-protocol.js";
 import { listBackground, listMetrics, pooledListMetrics } from "./list-metrics.js";
@@ -36,6 +37,16 @@ export function prepareColdStart(
         inSetting(setting, listMetrics(evaluation.lists[setting], background)),
       );
       return { ...evaluation, values: { ...evaluation.values, ...Object.fromEntries(ofLists) } };
+    },
+    diagnose(simulated) {
+      const ranked = new Uint8Array(dataset.items.keys.length);
+      for (const item of protocol.candidates.cold) ranked[item] = 1;
+      const truth = {
+        test: protocol.relevant.cold,
+        validation: protocol.training.validation.cold,
+        items: ranked,
+      };
+      return simulationDiagnostics(simulated, truth);
     },
     pooled: ({ lists }) =>
       Object.fromEntries(

@@ -24,3 +24,11 @@ export interface ColdStartCase {
 
 /** Scores [cases, items], row-major. Every score is finite; equal scores are ties and are counted as such. */
 export type ScoreBlock = Float32Array;
+
+/** Pairs that a method made up for cold items: the task alone can tell how many of them came true. */
+export interface SimulatedPairs {
+  /** What they are: `filter`, what a judge was shown; `pairs`, what the embeddings learn from. */
+  readonly stage: string;
+  readonly users: Int32Array;
+  readonly items: Int32Array;
+}

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { UsageError } from "../core/errors.js";
 import type { Progress } from "../core/progress.js";
-import type { ColdStartCase, ColdStartTraining, ScoreBlock } from "./cold-start.js";
+import type { ColdStartCase, ColdStartTraining, ScoreBlock, SimulatedPairs } from "./cold-start.js";
 import type { ConversationAnswers, ConversationCase, ConversationTraining } from "./conversation.js";
 import type { ControlledListAnswers, ControlledListCase, ControlledListTraining } from "./controlled-list.js";
 import type { CtrAnswers, CtrCase, CtrTraining } from "./ctr.js";
@@ -40,6 +40,8 @@ export interface PreparedTask<T extends TaskId> {
   pooled(evaluation: Evaluation): Record<string, number>;
   /** Intervals and numbers of cases of pooled metrics, from the evaluations of all seeds; without: no interval. */
   pooledDetails?(evaluations: readonly Evaluation[]): Record<string, PooledDetail>;
+  /** Measures what a recommender made up on the way, by metric name; pooled metrics, too. */
+  diagnose?(simulated: readonly SimulatedPairs[]): Record<string, number>;
   /** Cluster number (from 0) of each case, where cases are not independent: intervals then draw whole clusters. */
   readonly clusters?: Int32Array;
 }

@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { ProviderError } from "../../core/errors.js";
+import { Random } from "../../core/random.js";
 import { innerProducts } from "../../recommenders/factorisation/factors.js";
-import type { Recommender, RunContext } from "../../recommenders/recommender.js";
+import type { Fitted, Recommender, RecommenderKind, RunContext } from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { backboneChoices } from "../../recommenders/cold-start/backbone.js";
-import { acceptedPairs, type Judgements, type Pairs } from "./pairs.js";
-import { judgementsFormat } from "./pairs-file.js";
+import { candidatePairs, refine } from "./funnel.js";
+import { acceptedPairs, countByItem, type Pairs } from "./pairs.js";
 import { updateEmbeddings, type UpdateOptions, updateOptions } from "./update.js";
+import { nearestUsers, popularUsers, randomUsers, samplePairs } from "./who.js";
 
-/** Options of ColdLLM and of its variations. */
 const options: z.ZodType<UpdateOptions> = z.preprocess(
   (given) => ({ backbone: "lightgcn", ...(given as object) }),
   z.discriminatedUnion("backbone", [
@@ -19,43 +19,90 @@ const options: z.ZodType<UpdateOptions> = z.preprocess(
   ]),
 );
 
-/**
- * ColdLLM: a language model says which users would take a new item, and the item learns from those pairs like a warm one.
- * Stages: `refine` (candidates with the judge's answers) and `update`; each can be given from a file.
- */
-export const coldLlm: Recommender<"cold-start", UpdateOptions> = {
-  id: "coldllm",
-  task: "cold-start",
-  kind: "llm",
-  summary: "A language model simulates the users of new items (Huang et al., WSDM 2025).",
-  options,
-  seeded: true,
-  onRequest: true,
-  async fit(train, given, context) {
-    return fitOn(acceptedPairs(await refine(train, context)), train, given, context);
-  },
-};
+/** The pairs that an arm makes up for the cold items, and what a judge was shown where it asked one. */
+interface Simulation {
+  readonly shown?: Pairs;
+  readonly pairs: Pairs;
+}
+type Simulate = (train: ColdStartTraining, context: RunContext, random: Random) => Promise<Simulation>;
 
-async function fitOn(pairs: Pairs, train: ColdStartTraining, given: UpdateOptions, context: RunContext) {
-  const embeddings = await updateEmbeddings(train, pairs, given, context);
+/** ColdLLM, or what is left of it when some part is exchanged: the same update on other pairs. */
+function arm(
+  id: string,
+  kind: RecommenderKind,
+  summary: string,
+  simulate: Simulate,
+): Recommender<"cold-start", UpdateOptions> {
   return {
-    answer: (cases: readonly { readonly user: number }[], { signal }: RunContext) =>
-      innerProducts(embeddings, cases, signal),
+    id,
+    task: "cold-start",
+    kind,
+    summary,
+    options,
+    seeded: true,
+    onRequest: true,
+    async fit(train, given, context): Promise<Fitted<"cold-start">> {
+      const random = Random.fromSeed(context.seed).fork("coldllm").fork("pairs");
+      const { shown, pairs } = await simulate(train, context, random);
+      const embeddings = await updateEmbeddings(train, pairs, given, context);
+      const stages = [
+        ...(shown === undefined ? [] : [{ stage: "filter", ...shown }]),
+        { stage: "pairs", ...pairs },
+      ];
+      return {
+        answer: (cases, { signal }) => innerProducts(embeddings, cases, signal),
+        simulated: stages,
+      };
+    },
   };
 }
 
-async function refine(train: ColdStartTraining, context: RunContext): Promise<Judgements> {
-  const { value } = await context.stages.run({
-    name: "refine",
-    version: 1,
-    inputs: { data: train.hash },
-    format: judgementsFormat(train),
-    compute: () =>
-      Promise.reject(
-        new ProviderError("NO_JUDGE", "no answers are given, and nobody is there to ask", {
-          hint: "Give the answers of a judge: --from refine=FILE (columns user, item, answer).",
-        }),
-      ),
-  });
-  return value;
+/** How many users the judge accepted for each item: an arm takes as many. */
+async function acceptedCounts(train: ColdStartTraining, context: RunContext): Promise<Int32Array> {
+  return countByItem(acceptedPairs(await refine(train, context)), train.items.keys.length);
 }
+
+/**
+ * A language model says which users would take a new item, and the item learns from those pairs like a warm one. Stages: `filter`
+ * (candidates), `refine` (the judge's answers), `update` (embeddings); each can be given from a file.
+ */
+export const coldLlm = arm(
+  "coldllm",
+  "llm",
+  "A language model simulates the users of new items (Huang et al., WSDM 2025).",
+  async (train, context) => {
+    const judged = await refine(train, context);
+    return { shown: judged, pairs: acceptedPairs(judged) };
+  },
+);
+
+/** ColdLLM's arms: what its parts are worth. All but `coldllm-filter` have as many pairs for each item as the judge accepted. */
+export const COLDLLM_ARMS = [
+  arm(
+    "coldllm-filter",
+    "llm",
+    "ColdLLM without its judge: all candidates count.",
+    async (train, context) => ({ pairs: await candidatePairs(train, context) }),
+  ),
+  arm(
+    "coldllm-sample",
+    "llm",
+    "ColdLLM with as many random candidates as its judge accepts.",
+    async (train, context, random) => {
+      const candidates = await candidatePairs(train, context);
+      return { pairs: samplePairs(candidates, await acceptedCounts(train, context), random) };
+    },
+  ),
+  arm(
+    "coldllm-content",
+    "classic",
+    "ColdLLM's update on the users nearest by TF-IDF of item texts.",
+    async (train, context) => ({ pairs: nearestUsers(train, await acceptedCounts(train, context)) }),
+  ),
+  arm("coldllm-popular", "control", "ColdLLM's update on the most active users.", async (train, context) => ({
+    pairs: popularUsers(train, await acceptedCounts(train, context)),
+  })),
+  arm("coldllm-random", "control", "ColdLLM's update on random users.", async (train, context, random) => ({
+    pairs: randomUsers(train, await acceptedCounts(train, context), random),
+  })),
+] as const;
