@@ -4,6 +4,7 @@ import { sigmoid, tanh } from "../../engine/nn/activations.js";
 import { bceWithLogits, bprLoss } from "../../engine/nn/losses.js";
 import { dense, denseParameters } from "../ctr/layers.js";
 import type { Arrays } from "../ctr/model.js";
+import { TRIPLES } from "./examples.js";
 import type { ContentModel } from "./model.js";
 import { contentRecommender } from "./recommender.js";
 import { rowDots } from "./row-dots.js";
@@ -38,7 +39,7 @@ function standingOut(rows: np.Array): np.Array {
  * authors' code, but without its batch normalisation (content comes standardised here) and its weights by an item's frequency.
  */
 export const aldiModel: ContentModel<AldiOptions> = {
-  examples: "pairs",
+  ...TRIPLES,
   parameters: ({ factors, content }, { hidden }, random) => ({
     ...denseParameters("userHidden", factors, hidden, random),
     ...denseParameters("userOutput", hidden, factors, random),

@@ -4,6 +4,7 @@ import { relu } from "../../engine/nn/activations.js";
 import { mseLoss } from "../../engine/nn/losses.js";
 import { dense, denseParameters } from "../ctr/layers.js";
 import type { Arrays } from "../ctr/model.js";
+import { WARM_ITEMS } from "./examples.js";
 import type { ContentModel } from "./model.js";
 import { contentRecommender } from "./recommender.js";
 
@@ -22,7 +23,7 @@ function predict(parameters: Arrays, content: np.Array): np.Array {
  * b1) + b2` (the authors' network reads audio). Warm items and users keep the backbone's embeddings.
  */
 export const deepMusicModel: ContentModel<{ readonly hidden: number }> = {
-  examples: "items",
+  ...WARM_ITEMS,
   parameters: ({ factors, content }, { hidden }, random) => ({
     ...denseParameters("hidden", content, hidden, random),
     ...denseParameters("output", hidden, factors, random),

@@ -2,10 +2,11 @@ import { numpy as np } from "@jax-js/jax";
 import { z } from "zod";
 import { tanh } from "../../engine/nn/activations.js";
 import { mseLoss } from "../../engine/nn/losses.js";
-import { float32, type Tensor } from "../../engine/run/tensor.js";
+import { float32, type Float32Tensor } from "../../engine/run/tensor.js";
 import type { Random } from "../../core/random.js";
 import { dense, denseParameters } from "../ctr/layers.js";
 import type { Arrays } from "../ctr/model.js";
+import { TRIPLES } from "./examples.js";
 import type { ContentModel } from "./model.js";
 import { contentRecommender } from "./recommender.js";
 import { rowDots } from "./row-dots.js";
@@ -26,7 +27,7 @@ function itemNetwork(parameters: Arrays, embedding: np.Array, content: np.Array)
 }
 
 /** 1 where the embedding is seen, 0 where it is hidden [count, 1]. */
-function seen(count: number, dropout: number, random: Random): Tensor {
+function seen(count: number, dropout: number, random: Random): Float32Tensor {
   return float32(
     Float32Array.from({ length: count }, () => Number(random.uniform() >= dropout)),
     [count, 1],
@@ -40,16 +41,17 @@ function seen(count: number, dropout: number, random: Random): Tensor {
  * Without user content only items are hidden.
  */
 export const dropoutNetModel: ContentModel<{ readonly hidden: number; readonly dropout: number }> = {
-  examples: "pairs",
+  examples: (source) => TRIPLES.examples(source),
   parameters: ({ factors, content }, { hidden }, random) => ({
     ...denseParameters("userHidden", factors, hidden, random),
     ...denseParameters("userOutput", hidden, factors, random),
     ...denseParameters("itemHidden", factors + content, hidden, random),
     ...denseParameters("itemOutput", hidden, factors, random),
   }),
-  extras: (count, { dropout }, random) => ({
-    positiveSeen: seen(count, dropout, random.fork("positive")),
-    negativeSeen: seen(count, dropout, random.fork("negative")),
+  batch: (chosen, source, options, random) => ({
+    ...TRIPLES.batch(chosen, source, options, random),
+    positiveSeen: seen(chosen.length, options.dropout, random.fork("positive")),
+    negativeSeen: seen(chosen.length, options.dropout, random.fork("negative")),
   }),
   loss(parameters, batch, { users, items, content }) {
     const own = np.take(users, batch.user, 0);

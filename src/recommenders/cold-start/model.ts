@@ -1,7 +1,9 @@
 import type { numpy as np } from "@jax-js/jax";
 import type { Random } from "../../core/random.js";
-import type { Tensor } from "../../engine/run/tensor.js";
+import type { Csr } from "../../data/csr.js";
+import type { Float32Tensor, Int32Tensor } from "../../engine/run/tensor.js";
 import type { Arrays, Parameters } from "../ctr/model.js";
+import type { PairSampler } from "../sampling/negatives.js";
 
 /** What every model sees and none changes. */
 export interface Tables {
@@ -15,6 +17,20 @@ export interface Tables {
   readonly warm: np.Array;
 }
 
+/** The tables as tensors. */
+export type TableTensors = { readonly [Name in keyof Tables]: Float32Tensor };
+
+/** What examples are drawn from. */
+export interface Source {
+  /** Training pairs [users, items], and their negatives. */
+  readonly sampler: PairSampler;
+  /** The same by item: `users` are items and `items` users, so a negative is a user without the item. */
+  readonly byItem: PairSampler;
+  /** Training pairs by item [items, users]. */
+  readonly usersOf: Csr;
+  readonly matrix: Csr;
+}
+
 /** d and c of {@link Tables}. */
 export interface Widths {
   readonly factors: number;
@@ -26,15 +42,18 @@ export interface Widths {
  * content, batches, validation) is the same for all.
  */
 export interface ContentModel<O> {
-  /** What an example is: a warm item, or a training pair with a negative item. */
-  readonly examples: "items" | "pairs";
+  /** How many examples an epoch has. */
+  examples(source: Source): number;
+  /** The inputs of a training step of some examples, by number. */
+  batch(
+    chosen: Int32Array,
+    source: Source,
+    options: O,
+    random: Random,
+  ): Readonly<Record<string, Int32Tensor | Float32Tensor>>;
   /** First values of what is trained. */
-  parameters(widths: Widths, options: O, random: Random): Parameters;
-  /** Further inputs of a training step of `count` examples, such as dropout masks. */
-  extras?(count: number, options: O, random: Random): Readonly<Record<string, Tensor>>;
-  /**
-   * The loss of a batch: int32 `item` [n], or `user`, `positive` and `negative` [n], and the extras.
-   */
+  parameters(widths: Widths, options: O, random: Random, tables: TableTensors): Parameters;
+  /** The loss of a batch, a mean over its examples. */
   loss(parameters: Arrays, batch: Arrays, tables: Tables, options: O): np.Array;
   /** Embeddings of all users and items, whose inner products are the scores. */
   embed(parameters: Arrays, tables: Tables, options: O): { users: np.Array; items: np.Array };

@@ -1,6 +1,7 @@
 import { Pace } from "../../core/pace.js";
+import { transposeCsr } from "../../data/csr.js";
 import { program } from "../../engine/run/program.js";
-import { float32, int32, type Float32Tensor, type Tensor } from "../../engine/run/tensor.js";
+import { float32, type Tensor } from "../../engine/run/tensor.js";
 import { fit } from "../../engine/train/fit.js";
 import { adam } from "../../engine/train/optimizer.js";
 import { createTrainer } from "../../engine/train/trainer.js";
@@ -11,7 +12,7 @@ import type { TrainingContext } from "../pairwise/options.js";
 import { pairSampler } from "../sampling/negatives.js";
 import { validationNdcg } from "../validation.js";
 import type { ItemContent } from "./content.js";
-import type { ContentModel, Tables } from "./model.js";
+import type { ContentModel, Tables, TableTensors } from "./model.js";
 
 /** How a content model is trained. */
 export interface ContentTraining {
@@ -22,8 +23,6 @@ export interface ContentTraining {
   readonly validateEvery: number;
   readonly patience: number;
 }
-
-type TableTensors = { readonly [Name in keyof Tables]: Float32Tensor };
 
 /** The tables of a model: the backbone's embeddings, the content, and which items are warm. */
 export function tablesOf(
@@ -75,11 +74,13 @@ export async function trainContentModel<O extends ContentTraining>(
 ): Promise<Factors> {
   const tables = tablesOf(data, backbone, content);
   const widths = { factors: backbone.size, content: content.size };
-  const sampler = pairSampler(data.matrix);
-  const examples = model.examples === "items" ? sampler.trained.length : sampler.users.length;
+  const { matrix } = data;
+  const usersOf = transposeCsr(matrix);
+  const source = { sampler: pairSampler(matrix), byItem: pairSampler(usersOf), usersOf, matrix };
+  const examples = model.examples(source);
   const trainer = createTrainer({
     name: label,
-    parameters: model.parameters(widths, options, random.fork("init")),
+    parameters: model.parameters(widths, options, random.fork("init"), tables),
     optimizer: adam({ learningRate: options.learningRate, weightDecay: options.weightDecay }),
     fixed: tables,
     loss: (parameters: Arrays, batch: Arrays, fixed: Tables) => model.loss(parameters, batch, fixed, options),
@@ -100,16 +101,7 @@ export async function trainContentModel<O extends ContentTraining>(
       signal,
       batch: async (chosen, own): Promise<Record<string, Tensor>> => {
         if (pace.due()) await pace.breathe();
-        const extras = model.extras?.(chosen.length, options, own.fork("extras")) ?? {};
-        if (model.examples === "items")
-          return { item: int32(chosen.map((n) => sampler.trained[n])), ...extras };
-        const user = chosen.map((n) => sampler.users[n]);
-        return {
-          user: int32(user),
-          positive: int32(chosen.map((n) => sampler.items[n])),
-          negative: int32(user.map((one) => sampler.negative(one, own))),
-          ...extras,
-        };
+        return model.batch(chosen, source, options, own);
       },
       validation: ndcg && {
         metric: async () => {

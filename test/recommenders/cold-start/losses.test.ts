@@ -5,7 +5,18 @@ import { float32, int32 } from "../../../src/engine/run/tensor.js";
 import { aldiModel } from "../../../src/recommenders/cold-start/aldi.js";
 import { dropoutNetModel } from "../../../src/recommenders/cold-start/dropoutnet.js";
 import { deepMusicModel } from "../../../src/recommenders/cold-start/deepmusic.js";
-import { denseOf, dot, lossOf, meanOf, rowsOf, sigmoid, smallTables, softplus } from "./support.js";
+import {
+  denseOf,
+  dot,
+  lossOf,
+  meanOf,
+  rowsOf,
+  sigmoid,
+  smallTables,
+  softplus,
+  sourceOf,
+  twoTastes,
+} from "./support.js";
 
 const tables = smallTables(3, 4, 2, 3);
 const widths = { factors: 2, content: 3 };
@@ -20,7 +31,7 @@ function mlpOf(parameters: Parameters, name: string, x: readonly number[]): numb
 describe("losses, against plain arithmetic", () => {
   it("DeepMusic: squared error of the predicted embeddings", async () => {
     const options = { hidden: 5 };
-    const parameters = deepMusicModel.parameters(widths, options, random.fork("deepmusic"));
+    const parameters = deepMusicModel.parameters(widths, options, random.fork("deepmusic"), tables);
     const batch = [2, 0];
     const errors = batch.flatMap((item) => {
       const hidden = denseOf(parameters, "hidden", content[item]).map((x) => Math.max(x, 0));
@@ -32,7 +43,7 @@ describe("losses, against plain arithmetic", () => {
 
   it("DropoutNet: squared error of the scores, with hidden embeddings as 0", async () => {
     const options = { hidden: 4, dropout: 0.5 };
-    const parameters = dropoutNetModel.parameters(widths, options, random.fork("dropoutnet"));
+    const parameters = dropoutNetModel.parameters(widths, options, random.fork("dropoutnet"), tables);
     const batch = {
       user: int32([1, 2]),
       positive: int32([0, 2]),
@@ -54,8 +65,10 @@ describe("losses, against plain arithmetic", () => {
   });
 
   it("DropoutNet hides about the share of embeddings that it should", () => {
-    const { positiveSeen, negativeSeen } = dropoutNetModel.extras!(
-      4000,
+    const source = sourceOf(twoTastes().matrix);
+    const { positiveSeen, negativeSeen } = dropoutNetModel.batch(
+      new Int32Array(4000),
+      source,
       { hidden: 1, dropout: 0.3 },
       random.fork("hidden"),
     );
@@ -65,7 +78,7 @@ describe("losses, against plain arithmetic", () => {
 
   it("ALDI: ranking by itself and as the teacher, standing out, and distance of scores", async () => {
     const options = { hidden: 4, alpha: 0.7, beta: 0.3, gamma: 0.2 };
-    const parameters = aldiModel.parameters(widths, options, random.fork("aldi"));
+    const parameters = aldiModel.parameters(widths, options, random.fork("aldi"), tables);
     const triples = [
       [0, 1, 2],
       [2, 0, 1],

@@ -1,8 +1,10 @@
+import { type Csr, transposeCsr } from "../../../src/data/csr.js";
 import { program } from "../../../src/engine/run/program.js";
 import { float32, type Tensor } from "../../../src/engine/run/tensor.js";
 import { Random } from "../../../src/core/random.js";
 import type { Arrays, Parameters } from "../../../src/recommenders/ctr/model.js";
-import type { ContentModel, Tables } from "../../../src/recommenders/cold-start/model.js";
+import { pairSampler } from "../../../src/recommenders/sampling/negatives.js";
+import type { ContentModel, Source, Tables } from "../../../src/recommenders/cold-start/model.js";
 import type { ColdStartTraining } from "../../../src/tasks/cold-start.js";
 import { matrixOf, trainingOf } from "../support.js";
 
@@ -62,6 +64,12 @@ export function smallTables(users: number, items: number, factors: number, conte
   };
   tables.items.data.fill(0, (items - 1) * factors);
   return tables;
+}
+
+/** What examples are drawn from, for a matrix of pairs. */
+export function sourceOf(matrix: Csr): Source {
+  const usersOf = transposeCsr(matrix);
+  return { sampler: pairSampler(matrix), byItem: pairSampler(usersOf), usersOf, matrix };
 }
 
 /** A model's loss on the engine. */
