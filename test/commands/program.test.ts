@@ -46,6 +46,11 @@ describe("the program", () => {
         "dlcrec: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
         "doctor: json quiet",
         "explainctr: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
+        "models export: adapter json llm offline out quiet weights",
+        "models finetune: batch-size epochs file held-out json learning-rate llm offline out quiet rank seed",
+        "models list: json quiet",
+        "models pretrain: json out quiet seed twin",
+        "models pull: json offline quiet",
         "rta: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
       ]
     `);
