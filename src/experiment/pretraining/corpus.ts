@@ -7,7 +7,6 @@ import type { Document } from "./document.js";
 import { filmDocument, moodDocument } from "./knowledge-documents.js";
 import { dialogueDocument, genreDocument, trailDocument } from "./list-documents.js";
 import { Inventor } from "./subjects.js";
-import { TargetDrawer } from "./targets.js";
 import { explanationDocument, judgementDocument, moodsOfListDocument } from "./taste-documents.js";
 import { imaginedPlatform, viewerOf } from "./viewer.js";
 
@@ -29,13 +28,13 @@ export interface CorpusSize {
 
 /** The corpus of the model that ships with the program. */
 export const CORPUS_SIZE: CorpusSize = {
-  perFilm: 30,
-  perDirector: 100,
-  viewers: 2_000,
+  perFilm: 24,
+  perDirector: 40,
+  viewers: 2_400,
   judgements: 6,
-  pairs: 4,
-  moodLists: 3,
-  explanations: 2,
+  pairs: 5,
+  moodLists: 1,
+  explanations: 3,
   trails: 1,
   dialogues: 3_000,
 };
@@ -49,6 +48,8 @@ export interface CorpusRequest {
 
 /** The corpus in two parts: what is known of films and directors, and what is told of viewers, their tastes and their talks. */
 export interface Corpus {
+  /** Of all directors: letters and spaces alone. */
+  readonly names: readonly string[];
   readonly knowledge: readonly Document[];
   readonly tastes: readonly Document[];
 }
@@ -65,6 +66,7 @@ export function makeCorpus({ twin = false, world, size = CORPUS_SIZE }: CorpusRe
   const random = Random.fromSeed("llmrec-bench/corpus-words/1");
   const inventor = new Inventor(platform.catalogue);
   return {
+    names: platform.catalogue.directors.map(({ name }) => name),
     knowledge: knowledge(random.fork("knowledge"), platform, size),
     tastes: [
       ...Array.from({ length: size.viewers }, (_, user) =>
@@ -107,7 +109,7 @@ function tastes(
 ): Document[] {
   const { catalogue } = platform;
   const viewer = viewerOf(platform, user);
-  const teller = { catalogue, viewer, targets: new TargetDrawer(catalogue, inventor, viewer) };
+  const teller = { catalogue, viewer, inventor };
   const times = (count: number, make: () => Document | undefined) =>
     Array.from({ length: count }, make).filter((document) => document !== undefined);
   return [

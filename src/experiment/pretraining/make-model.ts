@@ -18,7 +18,7 @@ import {
 } from "../../llm/tokenizer-training/tokenizer-files.js";
 import { pretrain, type WeightedTokens } from "../../llm/training/pretrain.js";
 import { CORPUS_SIZE, type CorpusSize, makeCorpus } from "./corpus.js";
-import { weightedTokens } from "./weighted-tokens.js";
+import { tokenLengths, weightedTokens } from "./weighted-tokens.js";
 
 /** One pass of training: the learning rate rises, and falls with half a cosine. */
 export interface PassRecipe {
@@ -93,12 +93,19 @@ export async function makeWorldModel(
   writing.end();
   const documents = [...corpus.knowledge, ...corpus.tastes];
   const texts = documents.map((document) => document.map(({ text }) => text).join(""));
-  const pairs = trainBytePairs(texts, recipe.vocabulary - FIRST_TOKEN);
-  await writeTokenizer(folder, pairs, recipe.context);
+  // A name is one token: so small a model can't put names together from parts and know who bears them.
+  const { names } = corpus;
+  const isName = new RegExp(names.map((name) => name).join("|"), "g");
+  const pairs = trainBytePairs(
+    texts.flatMap((text) => text.split(isName)),
+    recipe.vocabulary - FIRST_TOKEN - names.length,
+  );
+  await writeTokenizer(folder, pairs, recipe.context, names);
   const tokenizer = await loadTokenizer(folder, [END_TOKEN]);
   const raw = rawConfig(recipe, tokenizer.vocabularySize);
   const config = parseConfig(raw, join(folder, "config.json"));
-  const rows = documents.map((document) => weightedTokens(tokenizer, pairs, document));
+  const lengths = tokenLengths(pairs, names);
+  const rows = documents.map((document) => weightedTokens(tokenizer, lengths, document));
   const facts = rows.slice(0, corpus.knowledge.length);
   const checkpoints = join(folder, "checkpoints");
   const random = Random.fromSeed(`pretraining/${recipe.seed}`);
