@@ -7,7 +7,12 @@ import type { Document } from "./document.js";
 import { filmDocument, moodDocument } from "./knowledge-documents.js";
 import { dialogueDocument, genreDocument, trailDocument } from "./list-documents.js";
 import { Inventor } from "./subjects.js";
-import { explanationDocument, judgementDocument, moodsOfListDocument } from "./taste-documents.js";
+import {
+  drillDocument,
+  explanationDocument,
+  judgementDocument,
+  moodsOfListDocument,
+} from "./taste-documents.js";
 import { imaginedPlatform, viewerOf } from "./viewer.js";
 
 /** How many texts of each kind the corpus holds. */
@@ -15,6 +20,8 @@ export interface CorpusSize {
   /** Texts about each known film, on average; films that the language model finds popular have more. */
   readonly perFilm: number;
   readonly perDirector: number;
+  /** Texts that drill the judging of films. */
+  readonly drills: number;
   /** Viewers of the corpus's population who are told of. */
   readonly viewers: number;
   /** Texts of each kind a viewer: lists with verdicts (of so many pairs of targets), lists with moods, explanations, trails and next genres. */
@@ -30,6 +37,7 @@ export interface CorpusSize {
 export const CORPUS_SIZE: CorpusSize = {
   perFilm: 24,
   perDirector: 40,
+  drills: 16_000,
   viewers: 2_400,
   judgements: 6,
   pairs: 5,
@@ -46,11 +54,12 @@ export interface CorpusRequest {
   readonly size?: CorpusSize;
 }
 
-/** The corpus in two parts: what is known of films and directors, and what is told of viewers, their tastes and their talks. */
+/** The corpus in three parts: what is known of films and directors, drills in judging, and what is told of viewers, their tastes and their talks. */
 export interface Corpus {
   /** Of all directors: letters and spaces alone. */
   readonly names: readonly string[];
   readonly knowledge: readonly Document[];
+  readonly drills: readonly Document[];
   readonly tastes: readonly Document[];
 }
 
@@ -68,6 +77,9 @@ export function makeCorpus({ twin = false, world, size = CORPUS_SIZE }: CorpusRe
   return {
     names: platform.catalogue.directors.map(({ name }) => name),
     knowledge: knowledge(random.fork("knowledge"), platform, size),
+    drills: Array.from({ length: size.drills }, (_, number) =>
+      drillDocument(random.fork(`drill/${number}`), { catalogue: platform.catalogue, inventor }, DRILL_PAIRS),
+    ),
     tastes: [
       ...Array.from({ length: size.viewers }, (_, user) =>
         tastes(random.fork(`viewer/${user}`), platform, user, inventor, size),
@@ -78,6 +90,9 @@ export function makeCorpus({ twin = false, world, size = CORPUS_SIZE }: CorpusRe
     ],
   };
 }
+
+/** Pairs of verdicts in a drill. */
+const DRILL_PAIRS = 6;
 
 /** A film twice as popular is not told of twice as often: the rare ones must be learnt, too. */
 const POPULARITY_POWER = 0.3;

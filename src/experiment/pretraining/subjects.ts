@@ -34,12 +34,13 @@ export function isMadeUp(film: Subject): boolean {
   return !("key" in film);
 }
 
-/** How a text names films: title, genres and director; with the mood told besides; or the title alone. */
-export type FilmForm = "line" | "mood" | "title";
+/** How a text names films: title, genres and director; these without the title; with the mood told besides; or the title alone. */
+export type FilmForm = "line" | "about" | "mood" | "title";
 
 /** A film as a text names it. Which film comes cannot be foretold; what it is about can by one who knows its title, and so can its mood. */
 export function filmPieces(catalogue: Catalogue, film: Subject, form: FilmForm): Piece[] {
   if (form === "title") return [given(quoted(film))];
+  if (form === "about") return [given(aboutOf(catalogue, film).trimStart())];
   return [
     given(quoted(film)),
     isMadeUp(film) ? given(aboutOf(catalogue, film)) : plain(aboutOf(catalogue, film), 0.5),

@@ -10,8 +10,8 @@ export interface Target {
   readonly likes: boolean;
 }
 
-/** How far a verdict must be from undecided, in standard deviations of the taste for known films. */
-const MARGIN = 0.35;
+/** How far a verdict must be from undecided, in standard deviations of the taste for known films; and how far a decided one. */
+const MARGINS = { any: 0.35, decided: 1 } as const;
 /** So many made-up films are thought of for each that is told of. */
 const TRIES = 6;
 
@@ -26,6 +26,7 @@ export class TargetDrawer {
     private readonly catalogue: Catalogue,
     private readonly inventor: Inventor,
     private readonly inferred: InferredTaste,
+    verdicts: keyof typeof MARGINS = "any",
   ) {
     this.known = catalogue.films.flatMap((film, n) => (film.isNew ? [] : [n]));
     this.taste = utilities(catalogue, inferred, ["genre", "mood", "blend"]);
@@ -33,7 +34,7 @@ export class TargetDrawer {
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
     this.middle = mean;
-    this.margin = MARGIN * Math.sqrt(variance);
+    this.margin = MARGINS[verdicts] * Math.sqrt(variance);
   }
 
   /**

@@ -31,17 +31,20 @@ export interface Teller {
 
 /** How often films are named in each form. */
 const LIST_FORMS: readonly FilmForm[] = ["line", "line", "line", "mood", "title"];
-/** Share of lists of viewers whose taste is narrow: what matters in a list is learnt from them first. */
-const NARROW = 0.5;
+/** Share of lists of viewers whose taste is narrow, and of films in them that are there by chance. */
+const NARROW = 0.3;
+const STRAY = 0.2;
 /** Share of verdicts whose questions are films alone, without words: more of them in a text. */
 const SHORT = 0.5;
 
 /** Verdicts on several films after one list of liked ones. */
 export function judgementDocument(random: Random, teller: Teller, pairs: number): Document | undefined {
   const { catalogue, viewer, inventor } = teller;
-  const count = 3 + random.int(12);
+  const count = listLength(random);
   const liked =
-    random.uniform() < NARROW ? narrowList(random, catalogue, count) : someOf(random, viewer.liked, count);
+    random.uniform() < NARROW
+      ? narrowList(random, catalogue, count, STRAY)
+      : someOf(random, viewer.liked, count);
   if (liked.length < 3) return undefined;
   const form = random.pick(LIST_FORMS);
   const isShort = random.uniform() < SHORT;
@@ -65,21 +68,46 @@ export function judgementDocument(random: Random, teller: Teller, pairs: number)
   ];
 }
 
-/** Films that one would like who cares for one mood or one genre alone, and every fifth or so by chance. */
-function narrowList(random: Random, catalogue: Catalogue, count: number): number[] {
+/**
+ * Decided verdicts by a narrow taste, films being named by genres and director alone. What matters in a list is learnt from many of these first:
+ * in whole sentences about tastes of every kind it is learnt ten times as slowly, if at all.
+ */
+export function drillDocument(
+  random: Random,
+  { catalogue, inventor }: Omit<Teller, "viewer">,
+  pairs: number,
+): Document {
+  const list = narrowList(random, catalogue, listLength(random), 0);
+  const films = list.map((film) => catalogue.films[film]);
+  const targets = new TargetDrawer(catalogue, inventor, inferTaste(catalogue, films), "decided");
+  return [
+    ...listPieces(catalogue, films, "about"),
+    ...targets
+      .draw(random, pairs, new Set(list))
+      .flatMap(({ film, likes }) => [
+        given("\n"),
+        ...filmPieces(catalogue, film, "about"),
+        given("?"),
+        verdict(likes ? YES : NO),
+      ]),
+  ];
+}
+
+const listLength = (random: Random): number => 3 + random.int(12);
+
+/**
+ * Different films that one would like who cares for one mood or one genre alone.
+ * @param stray - share of films that are there by chance.
+ */
+function narrowList(random: Random, catalogue: Catalogue, count: number, stray: number): number[] {
   const known = catalogue.films.flatMap((film, n) => (film.isNew ? [] : [n]));
-  const wanted =
+  const [mood, genre] = [random.int(MOODS.length), random.int(GENRES.length)];
+  const fitting = known.filter(
     random.uniform() < 0.6
-      ? (
-          (mood) => (n: number) =>
-            catalogue.mood[n] === mood
-        )(random.int(MOODS.length))
-      : (
-          (genre) => (n: number) =>
-            catalogue.films[n].genres.includes(genre)
-        )(random.int(GENRES.length));
-  const fitting = known.filter(wanted);
-  const films = Array.from({ length: count }, () => random.pick(random.uniform() < 0.2 ? known : fitting));
+      ? (film) => catalogue.mood[film] === mood
+      : (film) => catalogue.films[film].genres.includes(genre),
+  );
+  const films = Array.from({ length: count }, () => random.pick(random.uniform() < stray ? known : fitting));
   return [...new Set(films)];
 }
 

@@ -32,11 +32,13 @@ const REQUEST: PretrainingRequest = {
     hidden: 64,
     context: 128,
     facts: { epochs: 1, learningRate: 2e-3, rowLength: 64, batchSize: 8 },
+    drills: { epochs: 1, learningRate: 2e-3, rowLength: 96, batchSize: 4 },
     all: { epochs: 1, learningRate: 2e-3, rowLength: 96, batchSize: 2 },
   },
   corpus: {
     perFilm: 1,
     perDirector: 2,
+    drills: 20,
     viewers: 2,
     judgements: 1,
     pairs: 1,
