@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Cost, type CostMeter, spentBetween } from "./cost.js";
 import { UsageError } from "./errors.js";
 import { fileError, writeAtomicallyBy } from "./files.js";
-import { hashFile, hashOf } from "./hash.js";
+import { hashOf, hashPath } from "./hash.js";
 
 /** How a stage's result lies on disk. `read` is also given files from outside, so it checks what it reads. */
 export interface ArtifactFormat<T> {
@@ -72,6 +72,11 @@ export class StageStore {
     private readonly cost: CostMeter,
   ) {}
 
+  /** The same stages, charged to another meter. */
+  charging(cost: CostMeter): StageStore {
+    return new StageStore(this.folder, this.external, this.recommender, cost);
+  }
+
   /** Whether a stage's artifact comes from outside, so that what only it needs can be left out. */
   isGiven(stage: string): boolean {
     return this.fileOf(stage) !== undefined;
@@ -81,7 +86,7 @@ export class StageStore {
     const given = this.fileOf(stage.name);
     if (given !== undefined) {
       try {
-        return { value: await stage.format.read(given), key: `file:${await hashFile(given)}`, path: given };
+        return { value: await stage.format.read(given), key: `file:${await hashPath(given)}`, path: given };
       } catch (error) {
         throw fileError(error, given);
       }

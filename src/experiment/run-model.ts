@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ProviderError } from "../core/errors.js";
 import { packageRoot, writeJson } from "../core/files.js";
 import type { Progress } from "../core/progress.js";
+import { PROJECTIONS } from "../llm/checkpoint/tensors.js";
 import type { LanguageModel, ModelIdentity } from "../llm/language-model.js";
 import { openLanguageModel } from "../llm/open.js";
 import { formatModelSpec, type ModelSpec } from "../llm/spec.js";
@@ -81,7 +82,13 @@ export class RunModel {
   private openOnce(): Promise<LanguageModel> {
     const { spec, folder, offline, progress, signal } = this.options;
     const embedded = spec.kind === "embedded" ? embeddedFolder() : undefined;
-    return openLanguageModel(spec, { progress, signal }, { recordings: folder.calls, offline, embedded });
+    // A method may tune it: every layer is ready for an adapter.
+    const local = { adapted: PROJECTIONS };
+    return openLanguageModel(
+      spec,
+      { progress, signal },
+      { recordings: folder.calls, offline, embedded, local },
+    );
   }
 }
 
