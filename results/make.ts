@@ -2,7 +2,8 @@
  * Makes the reference results that README and docs show, and nothing else writes this folder:
  *
  *     npm run results                       the embedded world
- *     npm run results -- path/to/data       also ml-100k/ and citeulike-a/ of that folder
+ *     npm run results -- path/to/data       also ml-100k/, citeulike-a/ and inspired/ of that folder
+ *     npm run results -- path/to/data NAME  one result alone
  *
  * Each result is a folder with the scoreboard, its main table and its charts. Seconds differ from machine to machine;
  * everything else is equal from run to run.
@@ -17,12 +18,28 @@ import { readRun } from "../src/report/run.js";
 
 const root = packageRoot();
 const dataRoot = process.argv.at(2);
+const names = process.argv.slice(3);
 
 /** The recommenders of the main job. */
 const QUICK = ["--recommenders", "control,content-knn,item-knn,user-knn,ease,als"];
 
-const RESULTS: readonly { name: string; words: readonly string[] }[] = [
+/** Seeds for the recommenders that train. */
+const CONVERSATION = ["--recommenders", "all", "--seeds", "1,2,3"];
+
+const CONVERSATION_CHARTS = /^(bars-(recall|ndcg)-10|cost-.*)\.(png|svg)$/;
+
+const RESULTS: readonly { name: string; words: readonly string[]; charts?: RegExp }[] = [
   { name: "cold-start-world", words: ["coldllm", ...QUICK] },
+  { name: "conversation-world", words: ["rta", ...CONVERSATION], charts: CONVERSATION_CHARTS },
+  ...(dataRoot === undefined
+    ? []
+    : [
+        {
+          name: "conversation-inspired",
+          words: ["rta", "--dataset", "inspired", "--data", join(dataRoot, "inspired"), ...CONVERSATION],
+          charts: CONVERSATION_CHARTS,
+        },
+      ]),
   ...(dataRoot === undefined
     ? []
     : ["ml-100k", "citeulike-a"].map((dataset) => ({
@@ -31,7 +48,9 @@ const RESULTS: readonly { name: string; words: readonly string[] }[] = [
       }))),
 ];
 
-for (const { name, words } of RESULTS) {
+for (const { name, words, charts = /^(bars|cost)-.*\.(png|svg)$/ } of RESULTS.filter(
+  (one) => names.length === 0 || names.includes(one.name),
+)) {
   const out = await mkdtemp(join(tmpdir(), "llmrec-results-"));
   const program = [join(root, "bin", "run.js"), ...words, "--out", out];
   const { status } = spawnSync(process.execPath, program, { stdio: ["ignore", "ignore", "inherit"] });
@@ -41,7 +60,7 @@ for (const { name, words } of RESULTS) {
   const folder = join(root, "results", name);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);
-  const pictures = (await readdir(join(out, id))).filter((file) => /^(bars|cost)-.*\.(png|svg)$/.test(file));
+  const pictures = (await readdir(join(out, id))).filter((file) => charts.test(file));
   for (const file of ["scoreboard.json", ...pictures])
     await copyFile(join(out, id, file), join(folder, file));
   const table = await renderScoreboard(scoreboard, cost, "md", { columns: "main" });

@@ -1,27 +1,34 @@
-import { existsSync } from "node:fs";
 import { Flags } from "@oclif/core";
-import type { RunConfig } from "../../src/experiment/config.js";
 import type { TaskId } from "../../src/tasks/task.js";
 import { LlmrecCommand } from "./base.js";
+import { configLayers, typedFlags } from "./config-layers.js";
 import { terminal } from "./terminal.js";
 
 /** The flags of every command that runs a task. */
 export const taskFlags = {
   dataset: Flags.string({
+    env: "LLMREC_DATASET",
     summary: "Name of a data set (llmrec datasets list), or the path of its files.",
     helpValue: "NAME|PATH",
   }),
-  data: Flags.string({ summary: "Folder that holds the data set's files.", helpValue: "DIR" }),
+  data: Flags.string({
+    env: "LLMREC_DATA",
+    summary: "Folder that holds the data set's files.",
+    helpValue: "DIR",
+  }),
   recommenders: Flags.string({
+    env: "LLMREC_RECOMMENDERS",
     summary: "Who takes part: ids separated by commas, or all, classic, llm, control.",
     helpValue: "a,b",
   }),
   llm: Flags.string({
+    env: "LLMREC_LLM",
     summary: "Language model: embedded, hf:ORG/NAME, dir:PATH, openai:BASE_URL#MODEL or replay:FILE.",
     helpValue: "SPEC",
   }),
-  seeds: Flags.string({ summary: "Seeds separated by commas.", helpValue: "1,2,3" }),
+  seeds: Flags.string({ env: "LLMREC_SEEDS", summary: "Seeds separated by commas.", helpValue: "1,2,3" }),
   split: Flags.string({
+    env: "LLMREC_SPLIT",
     summary: "How to split: a strategy (published, cold-item, global-time, ...) or a saved split file.",
     helpValue: "NAME|FILE",
   }),
@@ -39,22 +46,27 @@ export const taskFlags = {
     multipleNonGreedy: true,
     default: [],
   }),
-  config: Flags.string({ summary: "YAML file with the same settings.", helpValue: "FILE" }),
-  out: Flags.string({ summary: "Folder for run folders.", helpValue: "DIR", default: "runs" }),
+  "compare-to": Flags.string({
+    summary: "Test every recommender against this row in the main metrics, corrected for their number.",
+    helpValue: "ID",
+    multiple: true,
+    multipleNonGreedy: true,
+    default: [],
+  }),
+  config: Flags.string({
+    env: "LLMREC_CONFIG",
+    summary: "YAML file with the same settings.",
+    helpValue: "FILE",
+  }),
+  out: Flags.string({
+    env: "LLMREC_OUT",
+    summary: "Folder for run folders.",
+    helpValue: "DIR",
+    default: "runs",
+  }),
   fresh: Flags.boolean({ summary: "Forget an earlier run of the same configuration." }),
-  offline: Flags.boolean({ summary: "Never use the network." }),
+  offline: Flags.boolean({ env: "LLMREC_OFFLINE", summary: "Never use the network." }),
 };
-
-interface TaskFlags {
-  dataset?: string;
-  data?: string;
-  recommenders?: string;
-  llm?: string;
-  seeds?: string;
-  split?: string;
-  set: string[];
-  config?: string;
-}
 
 /** Runs one task and prints its table; a method's command only names the task. */
 export abstract class TaskCommand extends LlmrecCommand {
@@ -65,16 +77,23 @@ export abstract class TaskCommand extends LlmrecCommand {
   /** Settings of the configuration that this task has by default, under those of the user. */
   protected readonly defaults: Readonly<Record<string, unknown>> = {};
 
+  /** What this command would run, for whoever only wants to know. */
+  get purpose(): { readonly task: TaskId; readonly defaults: Readonly<Record<string, unknown>> } {
+    return { task: this.task, defaults: this.defaults };
+  }
+
   override async run(): Promise<unknown> {
-    const { flags } = await this.parse(this.constructor as typeof TaskCommand);
+    const { flags, raw } = await this.parse(this.constructor as typeof TaskCommand);
+    const { resolveConfig } = await import("../../src/experiment/config.js");
     const { runTask } = await import("../../src/experiment/run-task.js");
     const { parseExternalStages } = await import("../../src/core/stages.js");
     const { publishRun } = await import("../../src/report/publish.js");
+    const layers = await configLayers(this.defaults, flags, typedFlags(raw));
     const result = await runTask({
       task: this.task,
       command: this.envelope().command,
       arguments: this.argv,
-      config: await configOf(this.defaults, flags),
+      config: resolveConfig(layers.map(({ values }) => values)),
       external: parseExternalStages(flags.from),
       out: flags.out,
       fresh: flags.fresh,
@@ -87,25 +106,4 @@ export abstract class TaskCommand extends LlmrecCommand {
     this.log(published.text);
     return { ...this.envelope(), ...published.json, warnings: this.progress.warnings };
   }
-}
-
-/** The flags as one layer over the configuration file, the task's defaults at the bottom, `--set` last. */
-async function configOf(defaults: Readonly<Record<string, unknown>>, flags: TaskFlags): Promise<RunConfig> {
-  const { parseSetting, readConfigFile, resolveConfig } = await import("../../src/experiment/config.js");
-  const list = (text: string | undefined) => text?.split(",").map((part) => part.trim());
-  const given = {
-    dataset: flags.dataset,
-    data: flags.data,
-    recommenders: list(flags.recommenders),
-    llm: flags.llm,
-    seeds: list(flags.seeds)?.map(Number),
-    split:
-      flags.split === undefined
-        ? undefined
-        : existsSync(flags.split)
-          ? { file: flags.split }
-          : { name: flags.split },
-  };
-  const file = flags.config === undefined ? {} : await readConfigFile(flags.config);
-  return resolveConfig([defaults, file, given, ...flags.set.map(parseSetting)]);
 }

@@ -10,6 +10,17 @@ import { interactionColumns } from "../data/readers/table-descriptor.js";
 /** Options by name, as given: checked by whoever owns them (a split strategy, a recommender). */
 const looseOptions = z.record(z.string(), z.unknown());
 
+const declaredComparison = z.strictObject({
+  /** The row to be better than. */
+  to: z.string().min(1),
+  /** The rows to test; all that are no control where left out. */
+  of: z.array(z.string().min(1)).min(1).optional(),
+  /** The metrics to test; the main ones that have a direction where left out. */
+  metrics: z.array(z.string().min(1)).min(1).optional(),
+  /** Whose p value is corrected and marked; the others are kept as well. Pooled metrics always take the bootstrap. */
+  test: z.enum(["t", "wilcoxon", "bootstrap"]).default("t"),
+});
+
 /**
  * Everything that decides a run's result, in one place: what `--config FILE` holds, what flags and `--set` change, what
  * the manifest prints and what the run folder's name is the hash of.
@@ -35,6 +46,8 @@ export const runConfig = z.strictObject({
   /** The language model of the methods that need one: `embedded`, `hf:ORG/NAME`, `dir:PATH`, `openai:BASE_URL#MODEL`, `replay:FILE`. */
   llm: z.string().min(1).default("embedded"),
   seeds: z.array(z.int().min(0)).min(1).default([1]),
+  /** What will be tested, declared before the run: each entry tests rows against one reference row. */
+  comparisons: z.array(declaredComparison).min(1).optional(),
   /** Cut-offs of the ranking metrics, ascending; lists are kept at the largest. */
   ks: z.array(z.int().min(1)).min(1).default([20]),
 });
@@ -100,10 +113,28 @@ export function resolveConfig(layers: readonly Readonly<Record<string, unknown>>
     }
   }
   const parsed = runConfig.safeParse(joined);
-  if (!parsed.success) throw new UsageError("BAD_CONFIG", z.prettifyError(parsed.error));
+  if (!parsed.success) throw badConfig(parsed.error.issues[0]);
   const ks = Array.from(new Set(parsed.data.ks)).sort((a, b) => a - b);
   const seeds = Array.from(new Set(parsed.data.seeds));
   return { ...parsed.data, ks, seeds };
+}
+
+function badConfig(issue: z.core.$ZodIssue): UsageError {
+  const place = issue.path.map(String).join(".");
+  if (issue.code !== "unrecognized_keys") return new UsageError("BAD_CONFIG", `${place}: ${issue.message}`);
+  const [key] = issue.keys;
+  return new UsageError("UNKNOWN_OPTION", `unknown configuration key ${place}.${key}`, {
+    hint: suggestName(key, keysAt(runConfig, issue.path)),
+  });
+}
+
+/** The keys that a schema knows at a path; none where it is no mapping. */
+function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return keysAt(schema.unwrap(), path);
+  if (schema instanceof z.ZodArray && path.length > 0) return keysAt(schema.element, path.slice(1));
+  if (!(schema instanceof z.ZodObject)) return [];
+  const shape = schema.shape as Readonly<Record<string, z.core.$ZodType>>;
+  return path.length === 0 ? Object.keys(shape) : keysAt(shape[String(path[0])], path.slice(1));
 }
 
 function merge(

@@ -17,6 +17,8 @@ export interface RunFolder {
   readonly split: string;
   readonly stages: string;
   readonly cases: string;
+  /** Which cases belong together; not there where each stands alone. */
+  readonly clusters: string;
   /** Who used which language model; missing where nobody did. */
   readonly model: string;
   /** Every call of the language model, one a line. */
@@ -37,6 +39,7 @@ export function runFolder(root: string, command: string, config: RunConfig): Run
     split: join(path, "split.parquet"),
     stages: join(path, "stages"),
     cases: join(path, "cases"),
+    clusters: join(path, "clusters.parquet"),
     model: join(path, "language-model.json"),
     calls: join(path, "language-model-calls.jsonl"),
   };

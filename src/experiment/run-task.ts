@@ -14,6 +14,7 @@ import { defaultControlledListSplit, prepareControlledList } from "../tasks/cont
 import { defaultConversationSplit, prepareConversation } from "../tasks/conversation-task.js";
 import { defaultCtrSplit, prepareCtr } from "../tasks/ctr-task.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
+import { requireKnownRows } from "./comparisons.js";
 import type { RunConfig } from "./config.js";
 import { ALL_RECOMMENDERS } from "./registry.js";
 import { runFolder } from "./run-folder.js";
@@ -63,6 +64,10 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
   const chosen = selectRecommenders(task, config.recommenders, ALL_RECOMMENDERS);
   checkOptionOwners(
     config,
+    chosen.map(({ id }) => id),
+  );
+  requireKnownRows(
+    config.comparisons ?? [],
     chosen.map(({ id }) => id),
   );
   const { data, world, columns } = config;

@@ -4,6 +4,7 @@ import { codeVersion } from "../core/code-version.js";
 import { CostMeter, meanCost, type Cost } from "../core/cost.js";
 import { throwIfInterrupted } from "../core/errors.js";
 import { writeAtomicallyBy, writeJson } from "../core/files.js";
+import { writeParquet } from "../core/parquet.js";
 import type { Progress } from "../core/progress.js";
 import { Random } from "../core/random.js";
 import { jsonArtifact, StageStore } from "../core/stages.js";
@@ -14,12 +15,14 @@ import { hashDataset } from "../data/splits/hash.js";
 import { metricColumn } from "../metrics/registry.js";
 import type { Fitted, Recommender, RunContext } from "../recommenders/recommender.js";
 import { resolveOptions } from "../recommenders/registry.js";
+import type { Evaluation } from "../tasks/evaluation.js";
 import { parseModelSpec } from "../llm/spec.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
 import { aggregateSeeds, type SeedResult } from "./aggregate.js";
 import type { RunConfig } from "./config.js";
 import { evaluationFormat } from "./evaluation-file.js";
 import { describeHost, describeProgram, type Manifest } from "./manifest.js";
+import { makeComparisons, planComparisons } from "./comparisons.js";
 import { openRunFolder, type RunFolder } from "./run-folder.js";
 import { RunModel } from "./run-model.js";
 import type { CostSheet, Scoreboard, ScoreRow } from "./scoreboard.js";
@@ -72,6 +75,14 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
   await writeJson(folder.manifest, manifest);
   await writeSplit(folder.split, request.dataset, request.split);
 
+  const { clusters } = request.prepared;
+  if (clusters !== undefined) await writeParquet(folder.clusters, { cluster: clusters });
+  const planned =
+    config.comparisons === undefined
+      ? []
+      : planComparisons(config.comparisons, recommenders, request.prepared.mainMetrics);
+  const involved = new Set(planned.flatMap(({ recommender, to }) => [recommender, to]));
+  const measured = new Map<string, readonly Evaluation[]>();
   const rows: ScoreRow[] = [];
   const cost: Record<string, Cost> = {};
   try {
@@ -83,6 +94,12 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
         const meter = new CostMeter();
         results.push(await runOnce(request, recommender, options[recommender.id], seed, meter, model));
         costs.push(meter.total);
+      }
+      if (involved.has(recommender.id)) {
+        measured.set(
+          recommender.id,
+          results.map(({ evaluation }) => evaluation),
+        );
       }
       rows.push({
         recommender: recommender.id,
@@ -105,6 +122,9 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
     seeds: config.seeds,
     columns: columnsOf(rows, request.prepared.mainMetrics),
     rows,
+    ...(planned.length === 0
+      ? {}
+      : { comparisons: await makeComparisons(planned, measured, request.prepared) }),
     notes: [...request.prepared.notes, ...request.dataset.notes, ...(await model.notes())],
   };
   await writeJson(folder.scoreboard, scoreboard);
@@ -118,6 +138,15 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
     warnings: progress.warnings,
   } satisfies Manifest);
   return { folder, scoreboard, cost, seconds };
+}
+
+/** Where a run keeps a recommender's cases. @param seed - null for recommenders that no seed changes. */
+export function casesFile(
+  folder: Pick<RunFolder, "cases">,
+  recommender: string,
+  seed: number | null,
+): string {
+  return join(folder.cases, seed === null ? `${recommender}.parquet` : `${recommender}-seed${seed}.parquet`);
 }
 
 async function runOnce<T extends TaskId>(
@@ -183,7 +212,7 @@ async function runOnce<T extends TaskId>(
     prepared.diagnose === undefined || stages.isGiven("cases")
       ? {}
       : await diagnose(prepared, fit, stages, key);
-  const visible = join(folder.cases, seeded ? `${id}-seed${seed}.parquet` : `${id}.parquet`);
+  const visible = casesFile(folder, id, seeded ? seed : null);
   await writeAtomicallyBy(visible, (temporary) => copyFile(path, temporary));
   return { evaluation, pooled: { ...prepared.pooled(evaluation), ...diagnostics } };
 }

@@ -8,6 +8,7 @@ import { random } from "./controls/random.js";
 import { ctrRate, itemRate, oracleCtr, randomCtr } from "./ctr/controls.js";
 import { autoint, dcnv2, deepfm, din, fm, lr, xdeepfm } from "./ctr/recommenders.js";
 import { bm25, bm25Dialogues } from "./dialogue/bm25.js";
+import { fism } from "./dialogue/fism.js";
 import { gpt35Recorded, gpt4Recorded } from "./dialogue/recorded.js";
 import { coMention } from "./dialogue/co-mention.js";
 import {
@@ -32,7 +33,7 @@ import { contentKnn } from "./neighbours/content-knn.js";
 import { itemKnn } from "./neighbours/item-knn.js";
 import { userKnn } from "./neighbours/user-knn.js";
 import type { Recommender } from "./recommender.js";
-import { popularInGenre, popularityList, randomList } from "./sequential/controls.js";
+import { oracleList, popularInGenre, popularityList, randomList } from "./sequential/controls.js";
 import { caser, fpmc, gru4rec, sasrec } from "./sequential/recommenders.js";
 
 /** Names that stand for several recommenders in `--recommenders`. */
@@ -76,12 +77,14 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   gru4rec,
   caser,
   sasrec,
+  oracleList,
   randomConversation,
   popularityConversation,
   recentPopularity,
   bm25,
   bm25Dialogues,
   coMention,
+  fism,
   gpt35Recorded,
   gpt4Recorded,
   oracleConversation,

@@ -1,3 +1,4 @@
+import { testRuns } from "./compare-signs.js";
 import { compareRuns } from "./compare.js";
 import { renderComparison, type TableFormat } from "./render.js";
 import { readRun } from "./run.js";
@@ -11,7 +12,9 @@ export async function compareFolders(
 ): Promise<{ text: string; json: Readonly<Record<string, unknown>>; warnings: readonly string[] }> {
   const runs = [];
   for (const folder of folders) runs.push(await readRun(folder));
-  const comparison = compareRuns(runs);
+  // Refuses runs that do not compare before their cases are read.
+  compareRuns(runs);
+  const comparison = compareRuns(runs, await testRuns(runs));
   const { warnings, ...json } = comparison;
   return { text: await renderComparison(comparison, format, terminal), json: { ...json }, warnings };
 }

@@ -32,7 +32,7 @@ export async function comparisonFrame(comparison: Comparison): Promise<DataFrame
 
 /** The comparison as one JSON object, its figures from the frame. */
 export function comparisonJson(frame: DataFrame, comparison: Comparison): string {
-  const { task, dataset, split, runs, warnings } = comparison;
+  const { task, dataset, split, runs, notes, warnings } = comparison;
   const rows = recordsOf(frame).map((record) => ({
     metric: record.metric,
     better: record.better === "" ? null : record.better,
@@ -45,7 +45,9 @@ export function comparisonJson(frame: DataFrame, comparison: Comparison): string
       sign: record[`${name}:sign`] === "" ? null : record[`${name}:sign`],
     })),
   }));
-  return JSON.stringify({ schemaVersion: 1, task, dataset, split, runs, rows, warnings }, null, 2) + "\n";
+  return (
+    JSON.stringify({ schemaVersion: 1, task, dataset, split, runs, rows, notes, warnings }, null, 2) + "\n"
+  );
 }
 
 /** The comparison as a table for eyes: a section a metric, the best run of each line bold. */
@@ -77,6 +79,7 @@ export function comparisonTable(
     legend: "The best run of each line is bold.",
     notes: [
       `Split: ${comparison.split}. Differences are to ${names[0]}; with ↓ lower is better.`,
+      ...comparison.notes,
       ...comparison.warnings,
     ],
   };

@@ -30,12 +30,14 @@ export interface Comparison {
   readonly split: string;
   readonly runs: readonly { readonly name: string; readonly seeds: readonly number[] }[];
   readonly lines: readonly ComparisonLine[];
+  /** What the signs mean. */
+  readonly notes: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** The significance mark of a difference to the first run, or null; what the marks mean goes into `notes`. */
+/** The significance mark of a difference to the first run, or null, and sentences that say what the marks mean. */
 export interface ComparisonSigns {
-  signOf(metric: string, recommender: string, run: number): string | null;
+  readonly signOf: (metric: string, recommender: string, run: number) => string | null;
   readonly notes: readonly string[];
 }
 
@@ -88,7 +90,8 @@ export function compareRuns(given: readonly ComparableRun[], signs?: ComparisonS
         line.differences[at] === null ? null : (signs?.signOf(line.metric, line.recommender, at) ?? null),
       ),
     })),
-    warnings: [...warningsOf(runs, columns, rows), ...(signs?.notes ?? [])],
+    notes: signs?.notes ?? [],
+    warnings: warningsOf(runs, columns, rows),
   };
 }
 

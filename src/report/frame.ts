@@ -1,6 +1,7 @@
 import type { DataFrame } from "danfojs-node";
 import { DataError } from "../core/errors.js";
 import type { CostSheet, ScoreRow, Scoreboard } from "../experiment/scoreboard.js";
+import { signOf } from "./significance.js";
 
 /** What the frame keeps of every metric, in this order, as columns `METRIC:PART`. */
 export const METRIC_PARTS = ["mean", "sd", "ci95_low", "ci95_high", "n"] as const;
@@ -47,7 +48,7 @@ export function recordsOf(frame: DataFrame): FrameRecord[] {
 /**
  * The one table that every format is written from: a line a recommender, with `task, dataset, split, seeds,
  * recommender, kind`, then `METRIC:mean, METRIC:sd, METRIC:ci95_low, METRIC:ci95_high, METRIC:n` for each column of the
- * scoreboard, then `cost:...`. Numbers are as measured, unrounded; what is not known is NaN. The lines lead from the
+ * scoreboard (and, where it was tested, `METRIC:sign` and `METRIC:vs:ROW:...`), then `cost:...`. Numbers are as measured, unrounded; what is not known is NaN. The lines lead from the
  * floor to the ceiling: controls, classic recommenders, language models, the oracle; within each as in the scoreboard.
  */
 export async function scoreFrame(scoreboard: Scoreboard, cost: CostSheet): Promise<DataFrame> {
@@ -64,12 +65,32 @@ export async function scoreFrame(scoreboard: Scoreboard, cost: CostSheet): Promi
       const value = Object.hasOwn(row.metrics, name) ? row.metrics[name] : undefined;
       const parts = [value?.mean, value?.sd, value?.ci95?.[0], value?.ci95?.[1], value?.n];
       METRIC_PARTS.forEach((part, at) => (record[`${name}:${part}`] = parts[at] ?? NaN));
+      Object.assign(record, testColumns(scoreboard, row.recommender, name));
     }
     const spent = Object.hasOwn(cost, row.recommender) ? cost[row.recommender] : undefined;
     for (const part of COST_PARTS) record[`cost:${part}`] = spent?.[part] ?? NaN;
     return record;
   });
   return frameOf(records);
+}
+
+/** `METRIC:sign`, and `METRIC:vs:ROW:difference` and `:p` for each row that the metric was tested against by anyone. */
+function testColumns(
+  scoreboard: Scoreboard,
+  recommender: string,
+  metric: string,
+): Record<string, string | number> {
+  const tested = (scoreboard.comparisons?.results ?? []).filter((one) => one.metric === metric);
+  if (tested.length === 0) return {};
+  const columns: Record<string, string | number> = {
+    [`${metric}:sign`]: signOf(scoreboard, recommender, metric),
+  };
+  for (const to of new Set(tested.map((one) => one.to))) {
+    const own = tested.find((one) => one.recommender === recommender && one.to === to);
+    columns[`${metric}:vs:${to}:difference`] = own?.difference ?? NaN;
+    columns[`${metric}:vs:${to}:p`] = own?.adjusted ?? NaN;
+  }
+  return columns;
 }
 
 /** True for the controls that know the truth (`oracle`, `oracle-...`): the ceiling, out of competition. */

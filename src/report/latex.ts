@@ -83,6 +83,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': "''",
   "±": String.raw`$\pm$`,
   "×": String.raw`$\times$`,
+  "†": String.raw`$\dagger$`,
+  α: String.raw`$\alpha$`,
   "↓": String.raw`$\downarrow$`,
   "↑": String.raw`$\uparrow$`,
   "−": "$-$",
@@ -94,5 +96,5 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** Text with every character that LaTeX would act on made harmless. */
 export function escapeLatex(text: string): string {
-  return text.replaceAll(/[\\&%$#_{}~^<>|"±×↓↑−≤≥–—]/g, (character) => ESCAPES[character]);
+  return text.replaceAll(/[\\&%$#_{}~^<>|"±×†α↓↑−≤≥–—]/g, (character) => ESCAPES[character]);
 }

@@ -29,12 +29,13 @@ export async function publishRun(result: RunResult, terminal: TextOptions): Prom
   }
   const table = await renderScoreboard(scoreboard, cost, "text", terminal);
   const pictures = charts.map(({ name }) => `${name}.png`).join(", ");
-  const { task, dataset, split, seeds, notes } = scoreboard;
+  const { task, dataset, split, seeds, notes, comparisons } = scoreboard;
   return {
     text: `${table.trimEnd()}\n\nTables, charts (${pictures}) and per-case values: ${folder.path}`,
     json: {
       run: { id: folder.id, dir: folder.path, task, dataset, split, seeds, seconds },
       rows: jsonRows(await scoreFrame(scoreboard, cost), scoreboard),
+      ...(comparisons === undefined ? {} : { comparisons }),
       notes,
     },
   };

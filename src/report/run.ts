@@ -85,6 +85,31 @@ async function schemasOf() {
         metrics: z.record(z.string(), metric),
       }),
     ),
+    comparisons: z
+      .object({
+        alpha: z.number(),
+        results: z.array(
+          z.object({
+            recommender: z.string(),
+            to: z.string(),
+            metric: z.string(),
+            n: z.int().nonnegative(),
+            difference: mean,
+            ci95: z.tuple([z.number(), z.number()]).nullable(),
+            effectSize: z.number().nullable(),
+            test: z.enum(["t", "wilcoxon", "bootstrap"]),
+            p: z.object({
+              t: z.number().nullable(),
+              wilcoxon: z.number().nullable(),
+              bootstrap: z.number().nullable(),
+            }),
+            adjusted: z.number().nullable(),
+            verdict: z.enum(["better", "worse"]).nullable(),
+            detectable: z.number().nullable(),
+          }),
+        ),
+      })
+      .optional(),
     notes: names,
   });
   const amount = z.number().nonnegative();

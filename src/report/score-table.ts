@@ -3,6 +3,7 @@ import type { MetricColumn, Scoreboard } from "../experiment/scoreboard.js";
 import { type FrameRecord, isCeiling, recordsOf, rung } from "./frame.js";
 import { isBetter, type Mark, rankMarks } from "./marks.js";
 import { decimalsFor, dollars, fixed, integer, seconds } from "./numbers.js";
+import { significanceNotes } from "./significance.js";
 import { type Cell, slug, splitMetric, type TableView, taskTitle, type ViewColumn } from "./view.js";
 
 export interface ScoreTableOptions {
@@ -94,6 +95,7 @@ function metricColumn(
   const eligible = records.map((record) => record.kind !== "control");
   const marks: Mark[] = rankMarks(means, eligible, better, decimals);
   const arrow = better === "lower" ? " ↓" : "";
+  const signColumn = `${name}:sign`;
   return {
     column: { name: name + arrow, group, title: title + arrow, align: "right" },
     cells: records.map((record, at) => {
@@ -106,6 +108,7 @@ function metricColumn(
         text: fixed(means[at], decimals),
         spread: known ? fixed(width, decimals) : undefined,
         mark: marks[at],
+        sign: signColumn in record && record[signColumn] !== "" ? String(record[signColumn]) : undefined,
       };
     }),
   };
@@ -145,7 +148,7 @@ function notesOf(
   const undirected = shown.filter(({ better }) => better === null).map(({ name }) => name);
   if (undirected.length > 0)
     notes.push(`Neither direction is better, so no best is marked: ${undirected.join(", ")}.`);
-  notes.push(...controlNotes(shown, records), ...brokenNotes(scoreboard));
+  notes.push(...significanceNotes(scoreboard), ...controlNotes(shown, records), ...brokenNotes(scoreboard));
   return [...notes, ...scoreboard.notes];
 }
 

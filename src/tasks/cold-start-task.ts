@@ -3,7 +3,8 @@ import type { Dataset } from "../data/dataset.js";
 import type { Split } from "../data/split.js";
 import { simulationDiagnostics } from "./cold-start-diagnostics.js";
 import { evaluateColdStart } from "./cold-start-evaluation.js";
-import { COLD_START_SETTINGS, coldStartProtocol } from "./cold-start-protocol.js";
+import { COLD_START_SETTINGS, coldStartProtocol, type ColdStartSetting } from "./cold-start-protocol.js";
+import type { RecommendedLists } from "./evaluation.js";
 import { listBackground, listMetrics, pooledListMetrics } from "./list-metrics.js";
 import { type PreparedTask, taskOptions } from "./task.js";
 
@@ -24,6 +25,8 @@ export function prepareColdStart(
   const depth = ks[ks.length - 1];
   const background = listBackground(dataset.items, protocol.training.matrix);
   const users = protocol.cases.map(({ user }) => user);
+  const pooledIn = (setting: ColdStartSetting, lists: RecommendedLists, weights?: Float64Array) =>
+    pooledListMetrics(lists, depth, protocol.candidates[setting], users, background, weights);
   return {
     training: protocol.training,
     mainMetrics: COLD_START_SETTINGS.flatMap((setting) => [
@@ -50,13 +53,15 @@ export function prepareColdStart(
     },
     pooled: ({ lists }) =>
       Object.fromEntries(
-        COLD_START_SETTINGS.flatMap((setting) =>
-          inSetting(
-            setting,
-            pooledListMetrics(lists[setting], depth, protocol.candidates[setting], users, background),
-          ),
-        ),
+        COLD_START_SETTINGS.flatMap((setting) => inSetting(setting, pooledIn(setting, lists[setting]))),
       ),
+    pooledStatistic: (name, { lists }) => {
+      const setting = COLD_START_SETTINGS.find((one) => name.endsWith(`/${one}`));
+      if (setting === undefined) return undefined;
+      const plain = name.slice(0, -setting.length - 1);
+      if (!Object.hasOwn(pooledIn(setting, lists[setting]), plain)) return undefined;
+      return (weights) => pooledIn(setting, lists[setting], weights)[plain];
+    },
   };
 }
 

@@ -8,8 +8,8 @@ import type { Evaluation } from "./evaluation.js";
 import type { EvaluationContext } from "./task.js";
 import type { Window } from "./windows.js";
 
-/** Cases that are asked at once. */
-const BLOCK = 512;
+/** A scorer's block is at most so many numbers (64 MiB). */
+const BLOCK_SCORES = 16 * 1024 * 1024;
 
 /** What is asked of every case: null for a list without a wish, else a number of genres. */
 export function settingsOf(genres: readonly number[]): readonly (number | null)[] {
@@ -32,10 +32,11 @@ export function casesOf(
   genres: number | null,
   length: number,
 ): ControlledListCase[] {
-  return test.map(({ user, history, past }) => ({
+  return test.map(({ user, history, past, time }) => ({
     user,
     history,
     seen: Int32Array.from(new Set(past)).sort(),
+    time,
     genres,
     length,
   }));
@@ -55,6 +56,7 @@ export async function evaluateControlledList(
   { progress, signal, label }: EvaluationContext,
 ): Promise<Evaluation> {
   const depth = ks[ks.length - 1];
+  const blockSize = Math.max(1, Math.floor(BLOCK_SCORES / training.items.keys.length));
   const evaluator = new ListEvaluator(ks);
   const targets = test.map(({ future }) => Int32Array.from(new Set(future)).sort());
   const values: Record<string, Float64Array> = {};
@@ -70,9 +72,9 @@ export async function evaluateControlledList(
       column[position] = value;
     };
     const cases = casesOf(test, wish, depth);
-    for (let from = 0; from < cases.length; from += BLOCK) {
+    for (let from = 0; from < cases.length; from += blockSize) {
       throwIfInterrupted(signal);
-      const block = cases.slice(from, from + BLOCK);
+      const block = cases.slice(from, from + blockSize);
       const answers = await answer(block);
       requireLists(label, answers, block.length, training.items.keys.length);
       answers.forEach((answered, index) => {
@@ -96,7 +98,7 @@ export async function evaluateControlledList(
         put(`dlcrec-hr@${depth}`, position, dlcrecHitRate(list, all, depth));
         lists[listName(wish)].items.set(list, position * depth);
       });
-      step.update(done * test.length + Math.min(cases.length, from + BLOCK));
+      step.update(done * test.length + Math.min(cases.length, from + blockSize));
     }
   }
   step.end();

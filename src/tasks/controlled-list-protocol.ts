@@ -2,7 +2,7 @@ import { z } from "zod";
 import { DataError } from "../core/errors.js";
 import { hashOf } from "../core/hash.js";
 import { Random } from "../core/random.js";
-import { type Dataset, positionsByUser } from "../data/dataset.js";
+import { type Dataset, type Interactions, positionsByUser } from "../data/dataset.js";
 import { labelsOf, likeThreshold } from "../data/likes.js";
 import { PART, type Split } from "../data/split.js";
 import { hashDataset } from "../data/splits/hash.js";
@@ -85,6 +85,7 @@ export function controlledListProtocol(
     windows: train.chosen,
     validation: validation.chosen,
     historyLength: history,
+    futureLength: future,
     hash: hashOf({
       data: hashDataset(dataset),
       split: split.hash,
@@ -115,7 +116,7 @@ function likedPositions(dataset: Dataset, threshold: number | null): Int32Array[
 
 /** Every window whose future is of this part, over the likes of this part and of those before it. */
 function partWindows(
-  { interactions: { items } }: Dataset,
+  { interactions }: Dataset,
   { parts }: Split,
   likes: readonly Int32Array[],
   part: number,
@@ -134,23 +135,38 @@ function partWindows(
       sequenceOf.push(sequences.length);
       firsts.push(first);
     });
-    sequences.push({ user, items: known.map((p) => items[p]) });
+    sequences.push(sequenceAt(interactions, user, known));
   });
   return new Windows(sequences, Int32Array.from(sequenceOf), Int32Array.from(firsts), lengths);
 }
 
 /** The training likes of every user who has some. */
-function partSequences({ interactions: { items } }: Dataset, { parts }: Split, likes: readonly Int32Array[]) {
+function partSequences(
+  { interactions }: Dataset,
+  { parts }: Split,
+  likes: readonly Int32Array[],
+): Sequence[] {
   return likes
-    .map((positions, user): Sequence => {
-      const own = positions.filter((p) => parts[p] === PART.train);
-      return { user, items: own.map((p) => items[p]) };
-    })
+    .map((positions, user) =>
+      sequenceAt(
+        interactions,
+        user,
+        positions.filter((p) => parts[p] === PART.train),
+      ),
+    )
     .filter((sequence) => sequence.items.length > 0);
 }
 
+function sequenceAt({ items, times }: Interactions, user: number, positions: Int32Array): Sequence {
+  return {
+    user,
+    items: positions.map((p) => items[p]),
+    times: times && Float64Array.from(positions, (p) => times[p]),
+  };
+}
+
 function joined({ user, history, future }: Window): Sequence {
-  return { user, items: Int32Array.of(...history, ...future) };
+  return { user, items: Int32Array.of(...history, ...future), times: null };
 }
 
 function requireGenres(name: string, mainGenres: Int32Array, asked: readonly number[]): void {

@@ -4,6 +4,7 @@ import type { Split } from "../data/split.js";
 import { numberClusters } from "../metrics/statistics/describe.js";
 import { evaluateControlledList, listName, settingsOf, suffixOf } from "./controlled-list-evaluation.js";
 import { controlledListOptions, controlledListProtocol } from "./controlled-list-protocol.js";
+import type { Evaluation } from "./evaluation.js";
 import { listBackground, listMetrics, pooledListMetrics } from "./list-metrics.js";
 import { type PreparedTask, taskOptions } from "./task.js";
 
@@ -27,6 +28,14 @@ export function prepareControlledList(
   const background = listBackground(dataset.items, sequenceMatrix(protocol.training));
   const users = test.map(({ user }) => user);
   const candidates = Int32Array.from(dataset.items.keys.keys());
+  const pooled = ({ lists }: Evaluation, weights?: Float64Array): Record<string, number> =>
+    Object.fromEntries(
+      settings.flatMap((n) =>
+        Object.entries(
+          pooledListMetrics(lists[listName(n)], depth, candidates, users, background, weights),
+        ).map(([name, value]) => [name + suffixOf(n), value]),
+      ),
+    );
   return {
     training,
     mainMetrics: [
@@ -49,14 +58,9 @@ export function prepareControlledList(
       );
       return { ...evaluation, values: { ...evaluation.values, ...Object.fromEntries(ofLists) } };
     },
-    pooled: ({ lists }) =>
-      Object.fromEntries(
-        settings.flatMap((n) =>
-          Object.entries(pooledListMetrics(lists[listName(n)], depth, candidates, users, background)).map(
-            ([name, value]) => [name + suffixOf(n), value],
-          ),
-        ),
-      ),
+    pooled: (evaluation) => pooled(evaluation),
+    pooledStatistic: (name, evaluation) =>
+      Object.hasOwn(pooled(evaluation), name) ? (weights) => pooled(evaluation, weights)[name] : undefined,
   };
 }
 

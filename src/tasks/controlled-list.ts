@@ -15,6 +15,8 @@ export interface ControlledListTraining {
   readonly validation: Windows;
   /** The longest history of a case. */
   readonly historyLength: number;
+  /** How many items are to be foretold. */
+  readonly futureLength: number;
   /** Hash of the data, the split and the task's options: belongs in the inputs of every stage. */
   readonly hash: string;
 }
@@ -29,6 +31,8 @@ export interface ControlledListCase {
    * not list them again, and a list that names one wastes a place.
    */
   readonly seen: Int32Array;
+  /** When the last item of the history was liked, Unix seconds; NaN where the data have no times. */
+  readonly time: number;
   /** How many different first genres the list should have; null: as the recommender sees fit. */
   readonly genres: number | null;
   /** How many items are asked for. */

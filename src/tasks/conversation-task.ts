@@ -33,7 +33,9 @@ export function prepareConversation(
   const { training, turns, cases } = protocol;
   const background = listBackground(dataset.items, trainingMatrix(protocol));
   const middle = ks[Math.floor(ks.length / 2)];
-  const shown = [...new Set([ks[0], middle, ks[ks.length - 1]])];
+  // A recorded list ends after so many, so that beyond it a comparison would be unfair.
+  const last = ks.filter((k) => training.recordings.length === 0 || k <= RECORDED).at(-1) ?? ks[0];
+  const shown = [...new Set([ks[0], middle, last])];
   return {
     training,
     mainMetrics: [
@@ -59,6 +61,10 @@ export function prepareConversation(
       };
     },
     pooled: (evaluation) => pooledMetrics(protocol, ks, evaluation),
+    pooledStatistic: (name, evaluation) =>
+      Object.hasOwn(pooledMetrics(protocol, ks, evaluation), name)
+        ? (weights) => pooledMetrics(protocol, ks, evaluation, weights)[name]
+        : undefined,
   };
 }
 
@@ -78,14 +84,17 @@ function pooledMetrics(
   { training, cases }: ConversationProtocol,
   ks: readonly number[],
   { lists }: Evaluation,
+  weights?: Float64Array,
 ): Record<string, number> {
   const itemCount = training.items.keys.length;
   const wanted = new Float64Array(itemCount);
-  for (const { target, repeated } of cases) if (!repeated) wanted[target]++;
+  cases.forEach(({ target, repeated }, at) => {
+    if (!repeated) wanted[target] += weights === undefined ? 1 : weights[at];
+  });
   const depth = ks[ks.length - 1];
   const metrics: Record<string, number> = {};
   for (const k of ks) {
-    const counts = exposureCounts({ items: lists.new.items, width: lists.new.k }, k, itemCount);
+    const counts = exposureCounts({ items: lists.new.items, width: lists.new.k }, k, itemCount, weights);
     const { totalVariation, klDivergence } = popularityDistance(counts, wanted);
     metrics[`popularity-tv@${k}/new`] = totalVariation;
     metrics[`popularity-kl@${k}/new`] = klDivergence;

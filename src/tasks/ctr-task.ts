@@ -3,8 +3,10 @@ import type { Dataset } from "../data/dataset.js";
 import type { Split } from "../data/split.js";
 import { auc, gauc, prepareAuc, userAucs } from "../metrics/ctr/auc.js";
 import { calibration } from "../metrics/ctr/probability.js";
+import { parseMetricName } from "../metrics/registry.js";
 import { bootstrapSample, percentileInterval } from "../metrics/statistics/bootstrap.js";
 import { numberClusters } from "../metrics/statistics/describe.js";
+import type { WeightedStatistic } from "../metrics/statistics/pooled.js";
 import { casesIn, CTR_SUBSETS, evaluateCtr } from "./ctr-evaluation.js";
 import { ctrOptions, ctrProtocol } from "./ctr-protocol.js";
 import type { CtrRows } from "./ctr.js";
@@ -49,6 +51,16 @@ export function prepareCtr(
           ];
         }),
       ),
+    pooledStatistic: (name, evaluation) => {
+      const { definition, subset } = parseMetricName(name);
+      const part = subsets.find(({ suffix }) => suffix === (subset === null ? "" : `/${subset}`));
+      if (part === undefined || !Object.hasOwn(POOLED, definition.name)) return undefined;
+      const under = POOLED[definition.name](
+        at(test, part.positions),
+        pick(probabilities(evaluation), part.positions),
+      );
+      return (weights) => under(pick(weights, part.positions));
+    },
     pooledDetails: (evaluations) => {
       const details: Record<string, PooledDetail> = {};
       for (const { suffix, positions } of subsets) {
@@ -65,6 +77,32 @@ export function prepareCtr(
 }
 
 type Part = Pick<CtrRows, "labels" | "users">;
+
+/** The pooled metrics of one answer as functions of how often each case counts. */
+const POOLED: Readonly<Record<string, (part: Part, answers: Float64Array) => WeightedStatistic>> = {
+  auc: ({ labels }, answers) => prepareAuc(labels, answers),
+  gauc: ({ labels, users }, answers) => {
+    const first = new Map<number, number>();
+    users.forEach((user, n) => {
+      if (!first.has(user)) first.set(user, n);
+    });
+    const known = userAucs(labels, answers, users).filter((one) => !Number.isNaN(one.auc));
+    // Whole users are drawn, so a user's own AUC stays and its first case tells how often it was drawn.
+    return (weights) => {
+      let [sum, weight] = [0, 0];
+      for (const { user, auc: value, cases } of known) {
+        const drawn = weights[first.get(user) ?? 0] * cases;
+        sum += drawn * value;
+        weight += drawn;
+      }
+      return sum / weight;
+    };
+  },
+  ece:
+    ({ labels }, answers) =>
+    (weights) =>
+      calibration(labels, answers, undefined, weights).error,
+};
 
 function at({ labels, users }: CtrRows, positions: Int32Array): Part {
   return {

@@ -58,6 +58,7 @@ export function listMetrics(
  * @param k - the cut-off that the metrics are named by: the lists' full length.
  * @param candidates - the items that could be listed.
  * @param users - the user of each case.
+ * @param weights - how often each case counts (bootstrap); 1 where left out.
  */
 export function pooledListMetrics(
   lists: RecommendedLists,
@@ -65,10 +66,11 @@ export function pooledListMetrics(
   candidates: Int32Array,
   users: readonly number[],
   background: ListBackground,
+  weights?: Float64Array,
 ): Record<string, number> {
   const { matrix, itemUsers } = background;
   const spread = exposure(
-    exposureCounts({ items: lists.items, width: lists.k }, k, matrix.columns),
+    exposureCounts({ items: lists.items, width: lists.k }, k, matrix.columns, weights),
     candidates,
   );
   const popularity = { users: itemUsers, userCount: matrix.rows };
@@ -79,6 +81,7 @@ export function pooledListMetrics(
     [`popularity-lift@${k}`]: popularityLift(
       Float64Array.from(users, (_, position) => popularityOf(listOf(lists, position))),
       Float64Array.from(users, (user) => popularityOf(rowIndices(matrix, user))),
+      weights,
     ),
   };
 }

@@ -5,6 +5,7 @@ import type { ColdStartCase, ColdStartTraining, ScoreBlock, SimulatedPairs } fro
 import type { ConversationAnswers, ConversationCase, ConversationTraining } from "./conversation.js";
 import type { ControlledListAnswers, ControlledListCase, ControlledListTraining } from "./controlled-list.js";
 import type { CtrAnswers, CtrCase, CtrTraining } from "./ctr.js";
+import type { WeightedStatistic } from "../metrics/statistics/pooled.js";
 import type { Evaluation } from "./evaluation.js";
 
 /** What each task hands to a recommender and wants back. Later tasks add their entry here. */
@@ -40,6 +41,8 @@ export interface PreparedTask<T extends TaskId> {
   pooled(evaluation: Evaluation): Record<string, number>;
   /** Intervals and numbers of cases of pooled metrics, from the evaluations of all seeds; without: no interval. */
   pooledDetails?(evaluations: readonly Evaluation[]): Record<string, PooledDetail>;
+  /** A pooled metric as a function of how often each case counts, to resample it; undefined where there is none. */
+  pooledStatistic?(name: string, evaluation: Evaluation): WeightedStatistic | undefined;
   /** Measures what a recommender made up on the way, by metric name; pooled metrics, too. */
   diagnose?(simulated: readonly SimulatedPairs[]): Record<string, number>;
   /** Cluster number (from 0) of each case, where cases are not independent: intervals then draw whole clusters. */

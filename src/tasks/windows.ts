@@ -4,6 +4,8 @@ import type { Random } from "../core/random.js";
 export interface Sequence {
   readonly user: number;
   readonly items: Int32Array;
+  /** Unix seconds of each; null where unknown. */
+  readonly times: Float64Array | null;
 }
 
 /** A stretch of a sequence: what came before, and what came next. */
@@ -15,6 +17,8 @@ export interface Window {
   readonly future: Int32Array;
   /** All items of the sequence before the future, oldest first; the history is its end. */
   readonly past: Int32Array;
+  /** When the last item of the history was liked, Unix seconds: "now". NaN where unknown. */
+  readonly time: number;
 }
 
 /** Windows over sequences, made one by one: a large data set has millions. */
@@ -35,7 +39,7 @@ export class Windows {
   }
 
   at(n: number): Window {
-    const { user, items } = this.sequences[this.sequenceOf[n]];
+    const { user, items, times } = this.sequences[this.sequenceOf[n]];
     const first = this.firsts[n];
     const { history, future } = this.lengths;
     return {
@@ -43,6 +47,7 @@ export class Windows {
       history: items.subarray(Math.max(0, first - history), first),
       future: items.subarray(first, first + future),
       past: items.subarray(0, first),
+      time: times?.[first - 1] ?? NaN,
     };
   }
 

@@ -143,6 +143,30 @@ describe("llmrec coldllm", () => {
   });
 });
 
+describe("llmrec coldllm --compare-to", () => {
+  it("marks what is significantly better than the declared row, in table and JSON", async () => {
+    const words = [...base, "--recommenders", "popularity,item-knn,ease", "--compare-to", "popularity"];
+    const { code, stdout, stderr } = await run([...words, "-q"], folder);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout.replaceAll(/\s+/g, " ")).toContain("Holm over 12 comparisons declared before the run");
+    expect(stdout).toMatch(/item-knn.* \d\.\d{4}\* ±/);
+    const { comparisons } = JSON.parse((await run([...words, "--json"], folder)).stdout) as {
+      comparisons: {
+        results: { recommender: string; metric: string; verdict: string | null; adjusted: number }[];
+      };
+    };
+    expect(comparisons.results).toHaveLength(12);
+    const warm = comparisons.results.filter(({ metric }) => metric === "recall@20/warm");
+    expect(warm.map(({ recommender, verdict }) => [recommender, verdict])).toEqual([
+      ["item-knn", "better"],
+      ["ease", "better"],
+    ]);
+    const wrong = await run([...base, "--recommenders", "popularity,ease", "--compare-to", "als"], folder);
+    expect([wrong.code, wrong.stdout]).toEqual([2, ""]);
+    expect(wrong.stderr).toContain("als is no part of this run");
+  });
+});
+
 describe("llmrec coldllm with wrong input", () => {
   const fails = async (words: readonly string[], cwd = folder) => {
     const plain = await run(words, cwd);

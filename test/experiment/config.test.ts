@@ -20,6 +20,27 @@ describe("parseSetting", () => {
 });
 
 describe("resolveConfig", () => {
+  it("names the place and the nearest of an unknown key, at any depth", () => {
+    const wrong = (layer: Record<string, unknown>) => {
+      try {
+        resolveConfig([layer]);
+      } catch (error) {
+        if (error instanceof UsageError) return [error.message, error.hint?.split("?")[0]];
+      }
+      return undefined;
+    };
+    expect(wrong({ seed: [1] })).toEqual(["unknown configuration key seed", "Did you mean seeds"]);
+    expect(wrong({ filter: { minvalue: 3 } })).toEqual([
+      "unknown configuration key filter.minvalue",
+      "Did you mean minValue",
+    ]);
+    expect(wrong({ comparisons: [{ to: "als", metric: ["hit@1"] }] })).toEqual([
+      "unknown configuration key comparisons.0.metric",
+      "Did you mean metrics",
+    ]);
+    expect(wrong({ ks: ["ten"] })?.[0]).toMatch(/^ks\.0: /);
+  });
+
   it("joins layers mapping by mapping, later over earlier, lists as wholes", () => {
     const file = {
       dataset: "ml-100k",

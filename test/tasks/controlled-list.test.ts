@@ -46,7 +46,9 @@ describe("controlledListProtocol", () => {
     const rows = parts.map((part, n) => [0, n, 10 * n, part, 5]).reverse();
     const { dataset, split } = handMade([...rows, [0, 12, 15, T, 3], [0, 13, 25, U, 5]]);
     const { training, test } = controlledListProtocol(dataset, split, options);
-    expect(training.sequences).toEqual([{ user: 0, items: Int32Array.of(0, 1, 2, 3, 4) }]);
+    expect(training.sequences).toEqual([
+      { user: 0, items: Int32Array.of(0, 1, 2, 3, 4), times: Float64Array.of(0, 10, 20, 30, 40) },
+    ]);
     expect(lists(training.windows)).toEqual([
       [
         [0, 1],
@@ -82,6 +84,7 @@ describe("controlledListProtocol", () => {
       ],
     ]);
     expect([...test[1].past]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(test[1].time).toBe(80);
   });
 
   it("is the next-item task with one future item and histories of any length", () => {

@@ -43,6 +43,28 @@ export function bceWithLogits(logits: np.Array, labels: np.Array, weights?: np.A
   return mean(np.subtract(softplus(logits), np.multiply(logits, labels)), weights);
 }
 
+/**
+ * Softmax cross-entropy against sampled classes: mean of -log(exp(s+) / (exp(s+) + sum over j of exp(s_j))). With every
+ * class sampled it is the full softmax.
+ * @param positive - [batch], logit of the right class.
+ * @param sampled - [batch, samples], logits of classes drawn as wrong ones.
+ * @param hits - [batch, samples], 1 where the drawn class is the right one, which is left out, else 0.
+ * @param weights - of each row; 0 leaves a row out (padding).
+ */
+export function sampledSoftmax(
+  positive: np.Array,
+  sampled: np.Array,
+  hits: np.Array,
+  weights?: np.Array,
+): np.Array {
+  const negative = np.add(sampled, np.multiply(hits, LEFT_OUT));
+  const all = np.concatenate([np.expandDims(positive, -1), negative], -1);
+  return mean(np.subtract(logSumExp(all), positive), weights);
+}
+
+/** Far below any logit, but finite. */
+const LEFT_OUT = -1e9;
+
 /** Bayesian personalised ranking (Rendle et al. 2009): mean of -log sigmoid(positive - negative). */
 export function bprLoss(positive: np.Array, negative: np.Array, weights?: np.Array): np.Array {
   return np.negative(mean(logSigmoid(np.subtract(positive, negative)), weights));

@@ -39,12 +39,14 @@ export interface CalibrationBin {
  * distance between mean probability and share of positives is averaged over the bins, weighted by their cases. Bin b of
  * B holds b/B <= p < (b + 1)/B, the last one also p = 1. NaN without cases.
  * @param binCount - B; 15, as in Guo et al. (ICML 2017), in every table.
+ * @param weights - how often each case counts (bootstrap); 1 where left out.
  * @throws DataError as of {@link requireLabelled}.
  */
 export function calibration(
   labels: ArrayLike<number>,
   probabilities: ArrayLike<number>,
   binCount = 15,
+  weights?: ArrayLike<number>,
 ): { error: number; bins: CalibrationBin[] } {
   requireLabelled(labels, probabilities, true);
   const cases = new Float64Array(binCount);
@@ -52,16 +54,18 @@ export function calibration(
   const positives = new Float64Array(binCount);
   for (let i = 0; i < labels.length; i++) {
     const bin = Math.min(binCount - 1, Math.floor(probabilities[i] * binCount));
-    cases[bin]++;
-    predicted[bin] += probabilities[i];
-    positives[bin] += labels[i];
+    const weight = weights === undefined ? 1 : weights[i];
+    cases[bin] += weight;
+    predicted[bin] += weight * probabilities[i];
+    positives[bin] += weight * labels[i];
   }
+  const total = cases.reduce((sum, count) => sum + count, 0);
   let error = 0;
-  for (let bin = 0; bin < binCount; bin++) error += Math.abs(predicted[bin] - positives[bin]) / labels.length;
+  for (let bin = 0; bin < binCount; bin++) error += Math.abs(predicted[bin] - positives[bin]) / total;
   const bins = Array.from(cases, (count, bin) => ({
     cases: count,
     predicted: predicted[bin] / count,
     observed: positives[bin] / count,
   }));
-  return { error: labels.length === 0 ? NaN : error, bins };
+  return { error: total === 0 ? NaN : error, bins };
 }

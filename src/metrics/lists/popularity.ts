@@ -27,14 +27,20 @@ export function listPopularity(list: ArrayLike<number>, { users, userCount }: Po
  * Popularity lift (Abdollahpouri et al., RecSys 2020): mean popularity of the lists / mean popularity of the same users'
  * profiles - 1. Above 0: the recommender pushes what is popular anyway. Cases where either is NaN are left out; NaN
  * where none is left.
+ * @param weights - how often each case counts (bootstrap); 1 where left out.
  */
-export function popularityLift(lists: ArrayLike<number>, profiles: ArrayLike<number>): number {
+export function popularityLift(
+  lists: ArrayLike<number>,
+  profiles: ArrayLike<number>,
+  weights?: ArrayLike<number>,
+): number {
   let listed = 0;
   let profiled = 0;
   for (let i = 0; i < lists.length; i++) {
     if (Number.isNaN(lists[i]) || Number.isNaN(profiles[i])) continue;
-    listed += lists[i];
-    profiled += profiles[i];
+    const weight = weights === undefined ? 1 : weights[i];
+    listed += weight * lists[i];
+    profiled += weight * profiles[i];
   }
   return profiled === 0 ? NaN : listed / profiled - 1;
 }

@@ -55,6 +55,8 @@ export interface PairedComparison {
   readonly interval: Interval;
   /** Cohen's d of paired differences (mean / sd) in the direction of `advantage`; null where sd is 0 or unknown. */
   readonly effectSize: number | null;
+  /** Standard error of `difference`; null for fewer than two pairs. */
+  readonly standardError: number | null;
   /** Two-sided p of each test. */
   readonly p: { readonly t: number; readonly wilcoxon: number; readonly bootstrap: number };
 }
@@ -93,6 +95,7 @@ export async function comparePaired(
     difference: mean,
     advantage: sign * mean,
     interval: percentileInterval(sample),
+    standardError: sd === null ? null : sd / Math.sqrt(n),
     effectSize: sd === null || sd === 0 ? null : (sign * mean) / sd,
     p: {
       t: await pairedTTest(differences),

@@ -1,6 +1,11 @@
 import { z } from "zod";
+import { Pace } from "../../core/pace.js";
+import { monthOf } from "../../data/world/histories.js";
+import type { WorldTruth } from "../../data/world/truth.js";
 import type { ControlledListCase, ControlledListTraining } from "../../tasks/controlled-list.js";
 import type { Recommender, RunContext } from "../recommender.js";
+import { poolOf } from "../rerank/pool.js";
+import { quotaList } from "../rerank/quota.js";
 import { listsOfBest, scoreRows, type SequenceQuery } from "./scorer.js";
 
 const none = z.strictObject({});
@@ -94,6 +99,78 @@ export const popularInGenre: Recommender<"controlled-list", z.infer<typeof smoot
     });
   },
 };
+
+/**
+ * How often each item is expected among the next likes, by the true model that drew the data: the chain of liked genres
+ * from the last one on, and within a genre what the user would see and like in the month of the history's end. Exact but
+ * for what changes during those likes (films come out, and a film that is seen is not seen again). A wish for N genres gets the list
+ * of N genres with the most expected likes.
+ */
+export const oracleList: Recommender<"controlled-list", None> = {
+  id: "oracle",
+  task: "controlled-list",
+  kind: "control",
+  summary: "Ranks by the true model that drew the data: the ceiling (embedded world only).",
+  options: none,
+  seeded: false,
+  needsTruth: true,
+  fit({ mainGenres, futureLength }, _options, { truth }) {
+    if (truth === undefined) throw new Error("oracle: no truth");
+    const known = new Map<string, Float32Array>();
+    const scoresOf = ({ user, history, time }: ControlledListCase): Float32Array => {
+      const last = mainGenres[history[history.length - 1]];
+      const month = monthOf(time);
+      const key = `${user}/${month}/${last}`;
+      const row = known.get(key) ?? expectedLikes(truth, user, month, last, mainGenres, futureLength);
+      known.set(key, row);
+      return row;
+    };
+    return Promise.resolve({
+      async answer(cases, { signal }) {
+        const pace = new Pace(signal);
+        const lists: Int32Array[] = [];
+        for (const one of cases) {
+          const pool = poolOf(scoresOf(one), new Set(one.seen));
+          const steered =
+            one.genres === null ? undefined : quotaList(pool, mainGenres, one.genres, one.length);
+          lists.push(steered ?? pool.items.slice(0, one.length));
+          if (pace.due()) await pace.breathe();
+        }
+        return lists;
+      },
+    });
+  },
+};
+
+/** Expected number of likes of each item among the next `count` likes, [items]. */
+function expectedLikes(
+  truth: WorldTruth,
+  user: number,
+  month: number,
+  last: number,
+  mainGenres: Int32Array,
+  count: number,
+): Float32Array {
+  const chain = truth.likedGenreChain(user, month);
+  const expected = new Float64Array(chain.length);
+  let state = Float64Array.from(chain, (_, genre) => (genre === last ? 1 : 0));
+  for (let step = 0; step < count; step++) {
+    const next = new Float64Array(chain.length);
+    state.forEach((share, from) => {
+      chain[from].forEach((p, to) => (next[to] += share * p));
+    });
+    next.forEach((share, genre) => (expected[genre] += share));
+    state = next;
+  }
+  const like = truth.likeProbabilities(user);
+  const weights = truth.exposures(user, month, month + 1).map((seen, item) => seen * like[item]);
+  const inGenre = new Float64Array(chain.length);
+  weights.forEach((weight, item) => (inGenre[mainGenres[item]] += weight));
+  return weights.map((weight, item) => {
+    const genre = mainGenres[item];
+    return inGenre[genre] === 0 ? 0 : (expected[genre] * weight) / inGenre[genre];
+  });
+}
 
 /** Training likes of each item. */
 export function likesOf({ sequences, items }: ControlledListTraining): Float32Array {

@@ -1,41 +1,69 @@
-import { type Random } from "../../core/random.js";
+import type { Random } from "../../core/random.js";
 import { float32, int32, type Tensor } from "../../engine/run/tensor.js";
 import type { ControlledListTraining } from "../../tasks/controlled-list.js";
 import type { Vocabulary } from "./vocabulary.js";
 
-/** Everything that follows something in a training sequence: what is to be foretold, and from what. */
-export class NextItems {
-  private constructor(
-    private readonly train: ControlledListTraining,
-    /** Sequence of each example, and the place of its target, from 1. */
-    private readonly sequenceOf: Int32Array,
-    private readonly places: Int32Array,
-  ) {}
+/** Some items that follow one another, with what came before each: an example that is learnt from in one pass. */
+export interface Segment {
+  readonly user: number;
+  /** What came before the last target, oldest first. */
+  readonly history: Int32Array;
+  /** They end the sequence of history and last target. None in a few segments of an epoch. */
+  readonly targets: Int32Array;
+}
 
-  /** One example for each item but the first of each sequence, in their order. */
-  static of(train: ControlledListTraining): NextItems {
-    const count = train.sequences.reduce((sum, { items }) => sum + Math.max(0, items.length - 1), 0);
-    const sequenceOf = new Int32Array(count);
-    const places = new Int32Array(count);
+/**
+ * The items to be foretold, every item but the first of each training sequence, cut into runs of `width`. A run's history
+ * reaches back `longest` items from its last target, so its first target has at least `longest - width + 1` of them where
+ * there are so many. The cuts move by one item from epoch to epoch. With a width of 1 each prefix of a sequence is an
+ * example, as in RecBole.
+ */
+export class Segments {
+  private readonly sequenceOf: Int32Array;
+  /** Number of each segment within its sequence. */
+  private readonly runs: Int32Array;
+  /** Where the cuts of each sequence begin. */
+  private readonly phases: Int32Array;
+
+  constructor(
+    private readonly train: Pick<ControlledListTraining, "sequences">,
+    private readonly width: number,
+    private readonly longest: number,
+    random: Random,
+  ) {
+    const counts = train.sequences.map(({ items }) =>
+      items.length < 2 ? 0 : Math.ceil((items.length - 1 + width - 1) / width),
+    );
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    this.sequenceOf = new Int32Array(total);
+    this.runs = new Int32Array(total);
     let n = 0;
-    train.sequences.forEach(({ items }, sequence) => {
-      for (let place = 1; place < items.length; place++, n++) {
-        sequenceOf[n] = sequence;
-        places[n] = place;
+    counts.forEach((count, sequence) => {
+      for (let run = 0; run < count; run++, n++) {
+        this.sequenceOf[n] = sequence;
+        this.runs[n] = run;
       }
     });
-    return new NextItems(train, sequenceOf, places);
+    this.phases = Int32Array.from(counts, () => random.int(width));
   }
 
   get length(): number {
-    return this.places.length;
+    return this.runs.length;
   }
 
-  /** @param longest - most items of the history. */
-  at(n: number, longest: number): { user: number; history: Int32Array; target: number } {
-    const { user, items } = this.train.sequences[this.sequenceOf[n]];
-    const place = this.places[n];
-    return { user, history: items.subarray(Math.max(0, place - longest), place), target: items[place] };
+  /** @param epoch - from 1. */
+  at(n: number, epoch: number): Segment {
+    const sequence = this.sequenceOf[n];
+    const { user, items } = this.train.sequences[sequence];
+    const shift = (this.phases[sequence] + epoch) % this.width;
+    const from = Math.max(1, 1 + this.runs[n] * this.width - shift);
+    const to = Math.max(from, Math.min(items.length, 1 + (this.runs[n] + 1) * this.width - shift));
+    const end = Math.max(1, to - 1);
+    return {
+      user,
+      history: items.subarray(Math.max(0, end - this.longest), end),
+      targets: items.subarray(from, to),
+    };
   }
 }
 
@@ -43,48 +71,58 @@ export type Batch = Record<string, Tensor>;
 
 /**
  * The inputs of histories: `user` int32 [size], `items` int32 [size, length] (rows of the table, oldest first; row 0 where
- * there is padding), `known` float32 of that shape (1 an item, 0 padding) and `last` (1 at the last item; at the first place of an
- * empty history). Items without a row are left out, and only the last `length` of the others count.
+ * there is padding), `known` float32 of that shape (1 an item, 0 padding) and `places` int32 [size, width]: of the last item
+ * before each of `width` targets, the last target's last; 0 where there are fewer.
+ * Items without a row are left out, and only the last `length` of the others count.
  */
 export function historyBatch(
   { itemRows, userRows }: Vocabulary,
   histories: readonly { readonly user: number; readonly history: Int32Array }[],
-  size: number,
-  length: number,
-  padding: "after" | "before",
+  { size, length, width, padding }: BatchShape,
 ): Batch {
   const user = new Int32Array(size);
   const items = new Int32Array(size * length);
   const known = new Float32Array(size * length);
-  const last = new Float32Array(size * length);
-  for (let n = 0; n < size; n++) {
-    let rows = new Int32Array(0);
-    if (n < histories.length) {
-      user[n] = userRows[histories[n].user];
-      const all = histories[n].history.map((item) => itemRows[item]).filter((row) => row >= 0);
-      rows = all.subarray(Math.max(0, all.length - length));
-    }
-    const start = n * length + (padding === "before" ? length - rows.length : 0);
-    items.set(rows, start);
-    known.fill(1, start, start + rows.length);
-    last[rows.length === 0 ? n * length : start + rows.length - 1] = 1;
-  }
-  const shape = [size, length];
+  const places = new Int32Array(size * width);
+  histories.forEach((one, n) => {
+    user[n] = userRows[one.user];
+    const all = one.history.map((item) => itemRows[item]).filter((row) => row >= 0);
+    const rows = all.subarray(Math.max(0, all.length - length));
+    const start = padding === "before" ? length - rows.length : 0;
+    items.set(rows, n * length + start);
+    known.fill(1, n * length + start, n * length + start + rows.length);
+    for (let q = 0; q < width; q++) places[n * width + q] = Math.max(0, start + rows.length - width + q);
+  });
   return {
     user: int32(user),
-    items: int32(items, shape),
-    known: float32(known, shape),
-    last: float32(last, shape),
+    items: int32(items, [size, length]),
+    known: float32(known, [size, length]),
+    places: int32(places, [size, width]),
   };
 }
 
-/** Targets as rows, and weights: places beyond the given ones weigh nothing. */
-export function targetBatch({ itemRows }: Vocabulary, targets: readonly number[], size: number): Batch {
-  const target = new Int32Array(size);
-  const weight = new Float32Array(size);
-  targets.forEach((item, n) => {
-    target[n] = itemRows[item];
-    weight[n] = 1;
+export interface BatchShape {
+  /** Histories of a batch; those beyond the given ones are empty. */
+  readonly size: number;
+  readonly length: number;
+  /** Targets of each. */
+  readonly width: number;
+  /** Where a short history's padding goes. */
+  readonly padding: "after" | "before";
+}
+
+/** Targets as rows [size * width], and weights: places beyond the given targets weigh nothing. */
+export function targetBatch(
+  { itemRows }: Vocabulary,
+  segments: readonly Pick<Segment, "targets">[],
+  { size, width }: Pick<BatchShape, "size" | "width">,
+): Batch {
+  const target = new Int32Array(size * width);
+  const weight = new Float32Array(size * width);
+  segments.forEach(({ targets }, n) => {
+    const start = (n + 1) * width - targets.length;
+    targets.forEach((item, q) => (target[start + q] = itemRows[item]));
+    weight.fill(1, start, start + targets.length);
   });
   return { target: int32(target), weight: float32(weight) };
 }

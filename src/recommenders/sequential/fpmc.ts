@@ -5,7 +5,7 @@ import { bprLoss } from "../../engine/nn/losses.js";
 import { float32, int32 } from "../../engine/run/tensor.js";
 import type { ControlledListTraining } from "../../tasks/controlled-list.js";
 import { pairSampler } from "../sampling/negatives.js";
-import { NextItems } from "./examples.js";
+import { Segments } from "./examples.js";
 import type { Arrays, Parameters } from "./model.js";
 import type { FpmcOptions } from "./options.js";
 import type { NextItemModel } from "./train.js";
@@ -28,7 +28,7 @@ export function fpmcModel(
   const sampler = pairSampler(likes);
   // A user who liked every trained item has no negative.
   const usable = new Set(sampler.users);
-  const all = NextItems.of(train);
+  const all = new Segments(train, 1, 1, random);
   const examples = Int32Array.from({ length: all.length }, (_, n) => n).filter((n) =>
     usable.has(userRows[all.at(n, 1).user]),
   );
@@ -36,15 +36,16 @@ export function fpmcModel(
   return {
     vocabulary,
     examples: examples.length,
+    batchSize: size,
     initial: fpmcParameters(vocabulary, width, random),
     batch(chosen, own) {
       const [user, last, positive, negative] = [1, 2, 3, 4].map(() => new Int32Array(size));
       const weight = new Float32Array(size);
       chosen.forEach((example, n) => {
-        const { user: who, history, target } = all.at(examples[example], 1);
+        const { user: who, history, targets } = all.at(examples[example], 1);
         user[n] = userRows[who];
         last[n] = itemRows[history[0]];
-        positive[n] = itemRows[target];
+        positive[n] = itemRows[targets[0]];
         negative[n] = sampler.negative(user[n], own);
         weight[n] = 1;
       });

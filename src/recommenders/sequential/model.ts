@@ -11,8 +11,8 @@ export interface SequenceInput {
   readonly items: np.Array;
   /** [B, L]: 1 an item, 0 padding. */
   readonly known: np.Array;
-  /** [B, L]: 1 at the last item of each history. */
-  readonly last: np.Array;
+  /** int32 [B, Q]: where the states are that are asked for, each the last item before a target. */
+  readonly places: np.Array;
   /** Embeddings of the users [B, d]; only where `usesUser`. */
   user(): np.Array;
   /** x times mask number n of {@link SequenceModel.dropouts}: in training some entries are 0, the others scaled up. */
@@ -23,6 +23,8 @@ export interface SequenceInput {
 export interface SequenceShape {
   /** L. */
   readonly length: number;
+  /** Q. */
+  readonly queries: number;
   /** d. */
   readonly width: number;
 }
@@ -33,6 +35,8 @@ export interface SequenceModel<O> {
   readonly usesUser: boolean;
   /** Where a short history's padding goes. */
   readonly padding: "after" | "before";
+  /** Whether Q > 1 is possible: the state at a place must depend on nothing behind it. */
+  readonly isCausal: boolean;
   /** L: the most items that it looks at, of histories at most `longest` long. */
   length(options: O, longest: number): number;
   /** Standard deviation of the first embeddings in a table of so many rows. */
@@ -41,6 +45,6 @@ export interface SequenceModel<O> {
   parameters(shape: SequenceShape, options: O, random: Random): Parameters;
   /** Shapes, without B, of what dropout applies to. */
   dropouts(shape: SequenceShape, options: O): readonly (readonly number[])[];
-  /** The vector of each history [B, d]; its inner products with the items' embeddings are their logits. */
+  /** The vectors of the histories up to each place [B, Q, d]; their inner products with the items' embeddings are their logits. */
   encode(parameters: Arrays, input: SequenceInput, options: O): np.Array;
 }

@@ -19,10 +19,17 @@ const common = {
 /** Share of what is dropped in training, to 1/256. */
 const dropout = z.number().min(0).max(0.99);
 
+/**
+ * Items that are foretold in one pass over a stretch of a sequence; by default half of the history's length. 1: a pass for each item,
+ * as RecBole has it, each with its full history; slower by nearly that factor.
+ */
+const targets = z.int().min(1).optional();
+
 export const fpmcOptions = z.strictObject(common);
 export const gru4RecOptions = z.strictObject({
   ...common,
   dropout: dropout.default(0.3),
+  targets,
   /** Width of the recurrent state. */
   hidden: z.int().min(1).default(128),
 });
@@ -42,6 +49,7 @@ export const sasRecOptions = z
   .strictObject({
     ...common,
     dropout: dropout.default(0.5),
+    targets,
     layers: z.int().min(1).default(2),
     heads: z.int().min(1).default(2),
     /** Width of the feed-forward layer. */

@@ -19,9 +19,11 @@ export interface NextItemModel {
   readonly vocabulary: Vocabulary;
   /** How many examples an epoch has. */
   readonly examples: number;
+  /** Examples of a step. */
+  readonly batchSize: number;
   readonly initial: Parameters;
   /** The inputs of a training step. */
-  batch(examples: Int32Array, random: Random): Batch;
+  batch(examples: Int32Array, random: Random, epoch: number): Batch;
   loss(parameters: Arrays, batch: Arrays): np.Array;
   /** The inputs of `count` queries or fewer, always of the same shapes for the same count. */
   queries(queries: readonly SequenceQuery[], count: number): Batch;
@@ -34,7 +36,6 @@ export interface NextItemModel {
 /** What every trained model of this family has for options. */
 export interface TrainingOptions {
   readonly learningRate: number;
-  readonly batchSize: number;
   readonly epochs: number;
   readonly patience: number;
   readonly weightDecay: number;
@@ -70,11 +71,11 @@ export async function fitNextItem(
 }
 
 /** Adam until the validation NDCG@10 stands still; the best epoch's parameters, or the last without validation windows. */
-export async function trainNextItem(
+async function trainNextItem(
   id: string,
   model: NextItemModel,
   train: ControlledListTraining,
-  { learningRate, weightDecay, batchSize, epochs, patience }: TrainingOptions,
+  { learningRate, weightDecay, epochs, patience }: TrainingOptions,
   { random, progress, signal }: Pick<RunContext, "random" | "progress" | "signal">,
   checkpoint?: string,
 ): Promise<Parameters> {
@@ -93,13 +94,13 @@ export async function trainNextItem(
       label: id,
       epochs,
       examples: model.examples,
-      batchSize,
+      batchSize: model.batchSize,
       random: random.fork("training"),
       progress,
       signal,
-      batch: async (examples, own) => {
+      batch: async (examples, own, epoch) => {
         if (pace.due()) await pace.breathe();
-        return model.batch(examples, own);
+        return model.batch(examples, own, epoch);
       },
       validation:
         train.validation.length === 0
@@ -130,7 +131,7 @@ export async function trainNextItem(
 }
 
 /** Scores of queries under given parameters, batch by batch in one compiled graph. */
-export function scorerOf(model: NextItemModel, items: number) {
+function scorerOf(model: NextItemModel, items: number) {
   const forward = program(({ parameters, batch }: { parameters: Arrays; batch: Arrays }) => ({
     logits: model.logits(parameters, batch),
   }));

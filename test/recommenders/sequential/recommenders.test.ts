@@ -3,6 +3,9 @@ import { Random } from "../../../src/core/random.js";
 import type { ScoringFitted } from "../../../src/recommenders/sequential/scorer.js";
 import { resolveOptions, selectRecommenders } from "../../../src/recommenders/registry.js";
 import type { ControlledListCase, ControlledListTraining } from "../../../src/tasks/controlled-list.js";
+import { makeSplit } from "../../../src/data/splits/strategies.js";
+import { openWorld } from "../../../src/data/world/open.js";
+import { prepareControlledList } from "../../../src/tasks/controlled-list-task.js";
 import { contextOf } from "../support.js";
 import { sequenceTraining } from "./support.js";
 
@@ -33,7 +36,7 @@ async function fitted(id: string, options: Record<string, unknown> = {}, seed = 
 /** One case for each item of the ring: it was liked last, after the one before it. */
 const cases: ControlledListCase[] = Array.from({ length: 20 }, (_, item) => {
   const history = Int32Array.of((item + 19) % 20, item);
-  return { user: item, history, seen: history.slice().sort(), genres: null, length: 5 };
+  return { user: item, history, seen: history.slice().sort(), genres: null, length: 5, time: NaN };
 });
 
 const quick = { embedding: 16, batchSize: 64, learningRate: 0.01, epochs: 20, patience: 20 };
@@ -89,6 +92,24 @@ describe.each(LEARNERS)("%s", (id, options) => {
 });
 
 describe("controls", () => {
+  it("oracle is the ceiling on the embedded world, with as many genres as wished for", async () => {
+    const world = openWorld({ size: "tiny" });
+    const split = makeSplit(world, "windows", { history: 5, future: 3 });
+    const task = { history: 5, future: 3, genres: [4], cases: 200 };
+    const prepared = prepareControlledList(world, split, [10], task);
+    const of = async (id: string) => {
+      const [recommender] = selectRecommenders("controlled-list", [id]);
+      const context = { ...contextOf(id), truth: world.truth };
+      const made = await recommender.fit(prepared.training, resolveOptions(recommender), context);
+      return prepared.evaluate((block) => made.answer(block, context), { ...context, label: id });
+    };
+    const [oracle, popularity] = [await of("oracle"), await of("popularity")];
+    const mean = (values: Float64Array) => values.reduce((a, b) => a + b, 0) / values.length;
+    expect(mean(oracle.values["ndcg@10"])).toBeGreaterThan(1.3 * mean(popularity.values["ndcg@10"]));
+    expect(Math.max(...oracle.values["control-error@10/n=4"])).toBe(0);
+    expect(mean(oracle.values["ndcg@10/n=4"])).toBeGreaterThan(mean(popularity.values["ndcg@10"]));
+  });
+
   const listsOf = async (id: string, asked: readonly ControlledListCase[] = cases) =>
     (await fitted(id)).answer(asked, contextOf(id));
 
@@ -107,7 +128,7 @@ describe("controls", () => {
   it("popular-in-genre keeps to the history's genres, and gives as many as wished for", async () => {
     // Item 4 has the genre 1 (as 7, 10, ...): a history of it alone speaks for that genre.
     const history = Int32Array.of(4, 7, 10);
-    const one = { user: 0, history, seen: history, length: 5 };
+    const one = { user: 0, history, seen: history, length: 5, time: NaN };
     const asked = [null, 1, 2, 3].map((genres) => ({ ...one, genres }));
     const lists = await listsOf("popular-in-genre", asked);
     const genresOf = (list: Int32Array) => new Set(Array.from(list, (item) => item % 3));

@@ -12,7 +12,7 @@ export function sequenceTraining(
   }: { items: number; historyLength: number; validation?: boolean },
 ): ControlledListTraining {
   const { users, items: table } = datasetOf([[sequences.length - 1, items - 1]]);
-  const all = sequences.map((own, user) => ({ user, items: Int32Array.from(own) }));
+  const all = sequences.map((own, user) => ({ user, items: Int32Array.from(own), times: null }));
   const lengths = { history: historyLength, future: 1 };
   const none = new Windows([], new Int32Array(0), new Int32Array(0), lengths);
   const last = new Windows(
@@ -25,10 +25,13 @@ export function sequenceTraining(
     users,
     items: { ...table, categoryNames: ["a", "b", "c"], categories: table.keys.map((_, item) => [item % 3]) },
     mainGenres: Int32Array.from(table.keys, (_, item) => item % 3),
-    sequences: validation ? all.map(({ user, items: own }) => ({ user, items: own.subarray(0, -1) })) : all,
+    sequences: validation
+      ? all.map(({ user, items: own }) => ({ user, items: own.subarray(0, -1), times: null }))
+      : all,
     windows: none,
     validation: validation ? last : none,
     historyLength,
+    futureLength: 1,
     hash: "fixture",
   };
 }

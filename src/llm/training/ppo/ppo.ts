@@ -1,6 +1,6 @@
 import type { numpy as np } from "@jax-js/jax";
 import { ProviderError, throwIfInterrupted } from "../../../core/errors.js";
-import { hashOf } from "../../../core/hash.js";
+import { hashArrays, hashOf } from "../../../core/hash.js";
 import type { Random } from "../../../core/random.js";
 import { type Program, program } from "../../../engine/run/program.js";
 import type { Tensor } from "../../../engine/run/tensor.js";
@@ -162,13 +162,25 @@ export async function ppo(
   }
 }
 
+/** @throws ProviderError naming the first prompt that leaves no room for an answer. */
 async function batchSizes(
   model: LocalModel,
   prompts: readonly Prompt[],
   { miniBatch, maxNewTokens }: PpoOptions,
 ): Promise<BatchSizes> {
   const tokenizer = await model.tokenizer();
-  const longest = Math.max(...prompts.map((prompt) => tokenizer.encodePrompt(prompt).length));
+  let longest = 0;
+  prompts.forEach((prompt, i) => {
+    const { length } = tokenizer.encodePrompt(prompt);
+    if (length + maxNewTokens > model.contextLength) {
+      throw new ProviderError(
+        "PROMPT_TOO_LONG",
+        `prompt ${i} has ${length} tokens and ${maxNewTokens} more, but ${model.identity.name} takes ${model.contextLength}`,
+        { hint: "Shorten the history in the prompt, or ask for fewer new tokens." },
+      );
+    }
+    longest = Math.max(longest, length);
+  });
   return { rows: miniBatch, length: longest + maxNewTokens, answer: maxNewTokens };
 }
 
@@ -282,7 +294,7 @@ class PpoRun {
 
   /** Everything that the result depends on, but for the number of steps. */
   private identity(): unknown {
-    const { baseHash, prompts, random, options, adapter } = this.parts;
+    const { baseHash, prompts, random, options } = this.parts;
     const { lora, batchSize, miniBatch, maxNewTokens, stop = [], start, checkpoint } = options;
     const { gamma, lambda, clip, valueClip, valueCoefficient, epochs, kl } = this.settings;
     return {
@@ -290,7 +302,7 @@ class PpoRun {
       base: baseHash,
       prompts: hashOf(prompts),
       random: random.state(),
-      adapter: { lora, start: start === undefined ? null : adapterHash(adapter) },
+      adapter: { lora, start: start === undefined ? null : startHash(start) },
       sizes: { batchSize, miniBatch, maxNewTokens, stop },
       settings: {
         gamma,
@@ -469,6 +481,11 @@ class PpoRun {
       gradientNorm: mean(({ gradientNorm }) => gradientNorm),
     };
   }
+}
+
+function startHash({ adapter, valueHead }: NonNullable<PpoOptions["start"]>): string {
+  const head = valueHead === undefined ? null : hashArrays([valueHead.weight.data, valueHead.bias.data]);
+  return hashOf([adapterHash(adapter), head]);
 }
 
 function total(numbers: Float64Array): number {

@@ -12,6 +12,7 @@ import type { CaserOptions } from "../options.js";
 export const caser: SequenceModel<CaserOptions> = {
   usesUser: true,
   padding: "before",
+  isCausal: false,
   length: ({ length }, longest) => Math.min(length, longest),
   deviation: (_rows, { embedding }) => 1 / embedding,
   parameters({ length, width }, { horizontal, vertical }, random) {
@@ -33,7 +34,7 @@ export const caser: SequenceModel<CaserOptions> = {
     const across = heights.map((height) => horizontal(p, input.items, height));
     const sequence = input.dropout(0, np.concatenate([flatten(down), ...across], -1));
     const vector = relu(dense(p, "sequence", sequence));
-    return relu(dense(p, "out", np.concatenate([vector, input.user()], -1)));
+    return np.expandDims(relu(dense(p, "out", np.concatenate([vector, input.user()], -1))), 1);
   },
 };
 

@@ -7,7 +7,7 @@ import { layerNorm } from "../../../engine/nn/norms.js";
 import { float32, zeros } from "../../../engine/run/tensor.js";
 import { dense } from "../../ctr/layers.js";
 import type { Arrays, Parameters, SequenceInput, SequenceModel } from "../model.js";
-import { atLast } from "../network.js";
+import { atPlaces } from "../network.js";
 import type { SasRecOptions } from "../options.js";
 
 /** Of every first weight, as in BERT and RecBole. */
@@ -16,12 +16,13 @@ const EPSILON = 1e-12;
 
 /**
  * SASRec (Kang and McAuley, ICDM 2018) as in RecBole: item and position embeddings, layers of causal self-attention and a
- * feed-forward network, each followed by dropout, the residual and a layer norm, GELU. The vector is the state at the last item. The last
- * layer is therefore computed at that place alone.
+ * feed-forward network, each followed by dropout, the residual and a layer norm, GELU. The vector is the state at the last item before the
+ * target: the last layer is therefore computed at those places alone.
  */
 export const sasrec: SequenceModel<SasRecOptions> = {
   usesUser: false,
   padding: "after",
+  isCausal: true,
   length: (_options, longest) => longest,
   deviation: () => DEVIATION,
   parameters({ length, width }, { layers, inner }, random) {
@@ -38,12 +39,12 @@ export const sasrec: SequenceModel<SasRecOptions> = {
     }
     return parameters;
   },
-  dropouts: ({ length, width }, { layers, heads }) => [
+  dropouts: ({ length, queries, width }, { layers, heads }) => [
     [length, width],
-    ...Array.from({ length: layers }, (_, n) => (n === layers - 1 ? 1 : length)).flatMap((queries) => [
-      [heads, queries, length],
-      [queries, width],
-      [queries, width],
+    ...Array.from({ length: layers }, (_, n) => (n === layers - 1 ? queries : length)).flatMap((rows) => [
+      [heads, rows, length],
+      [rows, width],
+      [rows, width],
     ]),
   ],
   encode(p, input, { layers, heads }) {
@@ -52,11 +53,9 @@ export const sasrec: SequenceModel<SasRecOptions> = {
     let x = input.dropout(0, embedded);
     const causal = np.array(causalMask(length), { dtype: np.float32 }).reshape([1, 1, length, length]);
     for (let n = 0; n < layers - 1; n++) x = layer(p, n, x, x, causal, heads, input);
-    // Before its last item a history has no padding.
-    const padding = np.multiply(np.subtract(1, input.known), MASKED);
-    const last = np.expandDims(atLast(x, input.last), 1);
-    const bias = np.reshape(padding, [-1, 1, 1, length]);
-    return np.squeeze(layer(p, layers - 1, last, x, bias, heads, input), 1);
+    const ahead = np.greater(np.arange(length).astype(np.int32), np.expandDims(input.places, -1));
+    const bias = np.expandDims(np.where(ahead, MASKED, 0), 1);
+    return layer(p, layers - 1, atPlaces(x, input.places), x, bias, heads, input);
   },
 };
 

@@ -18,7 +18,7 @@ let model: LocalModel;
 beforeAll(async () => {
   root = await temporaryFolder();
   const folder = await goldenModel(root, "llama-tied-grouped");
-  model = await LocalModel.open(folder, { cacheDir: join(root, "cache"), adapted: TARGETS, threads: 2 });
+  model = await LocalModel.open(folder, { cacheDir: join(root, "cache"), adapted: TARGETS, threads: 1 });
 });
 afterAll(async () => {
   await model.close();
@@ -33,7 +33,7 @@ const OPTIONS: PpoOptions = {
   miniBatch: 4,
   maxNewTokens: 4,
   learningRate: 0.01,
-  threads: 2,
+  threads: 1,
 };
 
 /** The share of an answer's characters that are small letters. */
@@ -161,6 +161,11 @@ describe("PPO stops with the reason", () => {
   it("when the loss is not a number", async () => {
     const reward: Reward = (answers) => answers.map((_, i) => (i === 1 ? 1e30 : 0));
     await expect(train({}, reward)).rejects.toMatchObject(failure("step 1: training stopped"));
+  });
+
+  it("before it begins, when a prompt leaves no room for an answer", async () => {
+    const run = train({ maxNewTokens: 50 });
+    await expect(run).rejects.toMatchObject({ code: "PROMPT_TOO_LONG", exit: EXIT.provider });
   });
 
   it("and refuses rewards that are too few", async () => {
