@@ -59,6 +59,9 @@ interface StageRecord {
  * share a beginning share its stages; each is still charged the cost of computing it.
  */
 export class StageStore {
+  /** Keys of stages whose cost the meter holds: a recommender that comes back to its own stage spends nothing more. */
+  private readonly charged = new Set<string>();
+
   /**
    * @param folder - the run's `stages` folder.
    * @param external - `--from`: files that stand in for stages, by `STAGE` or `RECOMMENDER.STAGE`.
@@ -97,12 +100,14 @@ export class StageStore {
     const recordFile = join(home, "stage.json");
     if (existsSync(recordFile)) {
       const record = JSON.parse(await readFile(recordFile, "utf8")) as StageRecord;
-      this.cost.add(record.cost);
+      if (!this.charged.has(key)) this.cost.add(record.cost);
+      this.charged.add(key);
       return { value: await stage.format.read(path), key, path };
     }
     const before = this.cost.total;
     const workspace = `${home}.work`;
     const value = await stage.compute(workspace);
+    this.charged.add(key);
     const record: StageRecord = {
       stage: stage.name,
       version: stage.version,

@@ -1,11 +1,9 @@
 import { z } from "zod";
-import { aldiModel } from "../../recommenders/cold-start/aldi.js";
 import { type BackboneChoice, warmBackbone } from "../../recommenders/cold-start/backbone.js";
-import { standardised } from "../../recommenders/cold-start/content.js";
-import { type ContentTraining, trainContentModel } from "../../recommenders/cold-start/train.js";
+import { columnScales, scaledAs } from "../../recommenders/cold-start/content.js";
 import { Random } from "../../core/random.js";
 import type { StageResult } from "../../core/stages.js";
-import { type Factors, factorsArtifact, innerProducts } from "../../recommenders/factorisation/factors.js";
+import { type Factors, innerProducts } from "../../recommenders/factorisation/factors.js";
 import { TopK } from "../../recommenders/neighbours/top-k.js";
 import { pairwiseOptions } from "../../recommenders/pairwise/options.js";
 import type { RunContext } from "../../recommenders/recommender.js";
@@ -13,7 +11,7 @@ import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import type { TextStates } from "./embed.js";
 import type { Candidates } from "./pairs.js";
 import { rowDot, type Rows, sideBySide } from "./rows.js";
-import { semanticTower } from "./semantic-tower.js";
+import { type Tower, towerFormat, type TowerName, type TowerOptions, trainTower, mapItems } from "./tower.js";
 
 const { epochs, patience } = pairwiseOptions;
 
@@ -40,116 +38,89 @@ export const filterOptions = {
 
 export type FilterOptions = z.infer<z.ZodObject<typeof filterOptions>>;
 
-/** ALDI's weights by its authors' benchmark (alpha, beta, gamma). */
-const ALDI = { alpha: 0.9, beta: 0.05, gamma: 0.1 };
-
 /** Users scored at once. */
 const BLOCK = 512;
+
+/** The filter's trained spaces. */
+export interface Spaces {
+  readonly towers: readonly { readonly name: TowerName; readonly tower: Tower }[];
+  /** Towers side by side: the inner products of their rows are the scores. */
+  readonly users: Rows;
+  readonly items: Rows;
+  /** Names them in the inputs of the stages that build on them. */
+  readonly key: string;
+}
 
 /**
  * The coupled filter (version 1, equations 8 to 17): a semantic tower on text vectors and a collaborative one, ALDI's student of
  * the backbone, map users and items into two spaces; a pair's score is the sum of its inner products in both. Stages `semantic` and
- * `collaborative` hold the mapped rows.
- * @returns tables of users and items whose inner products are the scores, and what names them.
+ * `collaborative` hold the mapped rows. Their numbers depend on the seed and their inputs alone, not on who asks.
  */
 export async function coupledSpaces(
   train: ColdStartTraining,
   states: StageResult<TextStates>,
   { filter, ...choice }: FilterOptions & BackboneChoice,
   context: RunContext,
-): Promise<{ users: Rows; items: Rows; key: string }> {
-  const { towers, ...settings } = filter;
-  const options = { ...settings, validateEvery: 1 };
-  // Columns of equal weight, whatever the language model's states are like.
-  const even = ({ size, data }: Rows): Rows => ({ size, data: standardised(data, size) });
-  const users = even(states.value.users);
-  const items = even(states.value.items);
-  const spaces: StageResult<Factors>[] = [];
-  if (towers !== "collaborative") {
-    spaces.push(
-      await tower("semantic", train, [states.key], options, context, (random, checkpoint) => {
-        const text = {
-          size: users.size,
-          users: users.data,
-          items: new Float32Array(train.items.keys.length * users.size),
-        };
-        return trainContentModel(
-          "coldllm: semantic tower",
-          semanticTower,
-          train,
-          text,
-          items,
-          options,
-          { ...context, random },
-          checkpoint,
-        );
-      }),
-    );
+): Promise<Spaces> {
+  const options = towerOptions(filter);
+  const content = evenColumns(states.value.items);
+  const run = async (name: TowerName, usersFrom: Factors, from: readonly string[]) => {
+    const { value, key } = await context.stages.run({
+      name,
+      version: 1,
+      inputs: { from, options, seed: context.seed, data: train.hash },
+      format: towerFormat(train),
+      compute: (checkpoint) => {
+        const random = Random.fromSeed(context.seed).fork(`coldllm ${name}`);
+        return trainTower(name, train, usersFrom, content, options, { ...context, random }, checkpoint);
+      },
+    });
+    return { name, tower: value, key };
+  };
+  const towers: Awaited<ReturnType<typeof run>>[] = [];
+  if (filter.towers !== "collaborative") {
+    const { size, data } = evenColumns(states.value.users);
+    // The tower never reads a backbone's items.
+    const text = { size, users: data, items: new Float32Array(train.items.keys.length * size) };
+    towers.push(await run("semantic", text, [states.key]));
   }
-  if (towers !== "semantic") {
+  if (filter.towers !== "semantic") {
     const backbone = await warmBackbone(train, choice as BackboneChoice, context);
-    spaces.push(
-      await tower(
-        "collaborative",
-        train,
-        [states.key, backbone.key],
-        options,
-        context,
-        async (random, checkpoint) => {
-          const settingsOfAldi = { ...options, ...ALDI };
-          const both = await trainContentModel(
-            "coldllm: collaborative tower",
-            aldiModel,
-            train,
-            backbone.value,
-            items,
-            settingsOfAldi,
-            { ...context, random },
-            checkpoint,
-          );
-          return studentOf(both);
-        },
-      ),
-    );
+    towers.push(await run("collaborative", backbone.value, [states.key, backbone.key]));
   }
   return {
-    users: sideBySide(spaces.map(({ value }) => ({ size: value.size, data: value.users }))),
-    items: sideBySide(spaces.map(({ value }) => ({ size: value.size, data: value.items }))),
-    key: spaces.map(({ key }) => key).join(" "),
+    towers,
+    users: sideBySide(towers.map(({ tower }) => tower.users)),
+    items: sideBySide(towers.map(({ tower }) => tower.items)),
+    key: towers.map(({ key }) => key).join(" "),
   };
 }
 
-type TowerOptions = ContentTraining & { readonly hidden: number; readonly size: number };
-
-/** A tower's rows, kept; its numbers depend on the seed and its inputs alone, not on who asks. */
-function tower(
-  name: "semantic" | "collaborative",
-  train: ColdStartTraining,
-  from: readonly string[],
-  options: TowerOptions,
-  context: RunContext,
-  fit: (random: Random, checkpoint: string) => Promise<Factors>,
-): Promise<StageResult<Factors>> {
-  return context.stages.run({
-    name,
-    version: 1,
-    inputs: { from, options, seed: context.seed, data: train.hash },
-    format: factorsArtifact(train.users.keys.length, train.items.keys.length, "embeddings"),
-    compute: (checkpoint) => fit(Random.fromSeed(context.seed).fork(`coldllm ${name}`), checkpoint),
-  });
+/**
+ * Where new items lie in the filter's spaces.
+ * @param states - text vectors of the items that the towers were trained with, whose columns set the scale.
+ * @param fresh - text vectors of the new items.
+ */
+export async function spaceRows(
+  { towers }: Pick<Spaces, "towers">,
+  states: Rows,
+  fresh: Rows,
+  { filter }: FilterOptions,
+): Promise<Rows> {
+  const content = evenColumns(fresh, states);
+  const options = towerOptions(filter);
+  const mapped: Rows[] = [];
+  for (const { name, tower } of towers) mapped.push(await mapItems(name, tower, content, options));
+  return sideBySide(mapped);
 }
 
-/** The student's half of ALDI's embeddings: mapped users, and mapped items where those are cold. */
-function studentOf({ size, users, items }: Factors): Factors {
-  const half = size / 2;
-  const second = (rows: Float32Array) => {
-    const out = new Float32Array(rows.length / 2);
-    for (let row = 0; row * size < rows.length; row++) {
-      out.set(rows.subarray(row * size + half, (row + 1) * size), row * half);
-    }
-    return out;
-  };
-  return { size: half, users: second(users), items: second(items) };
+/** Columns of equal weight, whatever the language model's states are like. */
+function evenColumns({ size, data }: Rows, scale: Rows = { size, data }): Rows {
+  return { size, data: scaledAs(data, columnScales(scale.data, size)) };
+}
+
+function towerOptions({ towers: _, users: __, ...settings }: FilterOptions["filter"]): TowerOptions {
+  return { ...settings, validateEvery: 1 };
 }
 
 /**

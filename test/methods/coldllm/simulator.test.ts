@@ -18,7 +18,7 @@ import type { RunContext } from "../../../src/recommenders/recommender.js";
 import { resolveOptions } from "../../../src/recommenders/registry.js";
 import type { ColdStartTraining } from "../../../src/tasks/cold-start.js";
 import { ScriptedModel } from "../../llm/scripted-model.js";
-import { callContext, goldenModel, temporaryFolder } from "../../llm/tiny-models.js";
+import { callContext, GOLDENS, goldenModel, temporaryFolder, writeTinyModel } from "../../llm/tiny-models.js";
 import { failureOf } from "../../data/readers/files.js";
 import { contextOf, matrixOf, trainingOf } from "../../recommenders/support.js";
 
@@ -269,7 +269,10 @@ describe("coldllm with a judge", () => {
   it("shows the judge a user's items most like the target, random ones, or the first", async () => {
     const asked = async (choose: string) => {
       const model = colourJudge();
-      const own = resolveOptions(coldLlm, { ...ALS, ...WORDS, refine: { choose, history: 2 } });
+      const own = resolveOptions(coldLlm, {
+        ...{ ...ALS, ...WORDS, filter: { ...WORDS.filter, epochs: 1 } },
+        refine: { choose, history: 2 },
+      });
       await refine(train, own, lend(contextOf("coldllm"), model));
       return model.asked;
     };
@@ -323,7 +326,8 @@ describe("coldllm with a small model of this machine", () => {
   let model: LocalModel;
   beforeAll(async () => {
     root = await temporaryFolder();
-    model = await LocalModel.open(await goldenModel(root, "qwen3"), {
+    const config = { ...GOLDENS.models.qwen3.config, max_position_embeddings: 256 };
+    model = await LocalModel.open(await writeTinyModel(join(root, "model"), config), {
       cacheDir: join(root, "cache"),
       adapted: PROJECTIONS,
     });
