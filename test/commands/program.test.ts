@@ -33,19 +33,19 @@ describe("the program", () => {
       [
         "bench: fresh json out quiet seeds",
         "check: baseline benchmark-json json junit max-slowdown out quiet update",
-        "coldllm: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
+        "coldllm: compare-to config data dataset fresh from hybrid json llm offline out quiet recommenders seeds set split",
         "compare: format json quiet",
-        "config show: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
+        "config show: compare-to config data dataset fresh from hybrid json llm offline out quiet recommenders seeds set split",
         "datasets fetch: json offline quiet",
         "datasets info: json quiet",
         "datasets list: json quiet",
         "datasets split: data json offline quiet set split to",
         "datasets validate: data json offline quiet",
         "dlcrec replay: data format json quiet",
-        "dlcrec: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
+        "dlcrec: compare-to config data dataset fresh from hybrid json llm offline out quiet recommenders seeds set split",
         "doctor: json quiet",
-        "explainctr: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
-        "rta: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
+        "explainctr: compare-to config data dataset fresh from hybrid json llm offline out quiet recommenders seeds set split",
+        "rta: compare-to config data dataset fresh from hybrid json llm offline out quiet recommenders seeds set split",
       ]
     `);
   });
