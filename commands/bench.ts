@@ -4,7 +4,12 @@ import { LlmrecCommand } from "./shared/base.js";
 import { terminal } from "./shared/terminal.js";
 
 /** The main job: every task on the embedded world, small enough to end in minutes on two cores without a network. */
-const SUITE: readonly { command: string; task: TaskId; recommenders: readonly string[] }[] = [
+const SUITE: readonly {
+  command: string;
+  task: TaskId;
+  recommenders: readonly string[];
+  ks?: readonly number[];
+}[] = [
   // What trains by gradient takes minutes a model: `llmrec coldllm` and `llmrec explainctr` run everything.
   {
     command: "coldllm",
@@ -12,6 +17,18 @@ const SUITE: readonly { command: string; task: TaskId; recommenders: readonly st
     recommenders: ["control", "content-knn", "item-knn", "user-knn", "ease", "als"],
   },
   { command: "explainctr", task: "ctr", recommenders: ["control", "lr", "deepfm"] },
+  {
+    command: "dlcrec",
+    task: "controlled-list",
+    recommenders: ["control", "popular-in-genre"],
+    ks: [10],
+  },
+  {
+    command: "rta",
+    task: "conversation",
+    recommenders: ["control", "bm25", "co-mention"],
+    ks: [1, 5, 10, 20, 50],
+  },
 ];
 
 export default class Bench extends LlmrecCommand {
@@ -33,8 +50,8 @@ export default class Bench extends LlmrecCommand {
     const { publishRun } = await import("../src/report/publish.js");
     const seeds = flags.seeds.split(",").map(Number);
     const runs = [];
-    for (const { command, task, recommenders } of SUITE) {
-      const config = resolveConfig([{ seeds, recommenders }]);
+    for (const { command, task, ...given } of SUITE) {
+      const config = resolveConfig([{ seeds, ...given }]);
       const result = await runTask({
         task,
         command,

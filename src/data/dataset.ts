@@ -91,6 +91,23 @@ export function positionsByUser({
   return users.keys.map((_, user) => indices.subarray(offsets[user], offsets[user + 1]));
 }
 
+/** Text fields that say in few words who made an item. */
+const BYLINES = ["director", "author", "authors"] as const;
+
+/** An item's title as prompts write it. */
+export function quotedTitle(items: ItemTable, item: number): string {
+  return `"${items.titles[item]}"`;
+}
+
+/** An item in one line, as prompts name it: `"Title" (Drama, Crime; Jane Roe)`, its title, genres and maker; what is unknown is left out. */
+export function itemLine(items: ItemTable, item: number): string {
+  const genres = items.categories[item].map((category) => items.categoryNames[category]).join(", ");
+  const fields = BYLINES.filter((field) => Object.hasOwn(items.texts, field));
+  const maker = fields.map((field) => items.texts[field][item]).find((text) => text !== "") ?? "";
+  const about = [genres, maker].filter((part) => part !== "").join("; ");
+  return about === "" ? `"${items.titles[item]}"` : `"${items.titles[item]}" (${about})`;
+}
+
 /** Everything in words that a data set tells of an item: title, genres, then its text fields. */
 export function itemText(items: ItemTable, item: number): string {
   const genres = items.categories[item].map((category) => items.categoryNames[category]).join(", ");

@@ -140,6 +140,15 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
   return { folder, scoreboard, cost, seconds };
 }
 
+/** Where a run keeps a recommender's cases. @param seed - null for recommenders that no seed changes. */
+export function casesFile(
+  folder: Pick<RunFolder, "cases">,
+  recommender: string,
+  seed: number | null,
+): string {
+  return join(folder.cases, seed === null ? `${recommender}.parquet` : `${recommender}-seed${seed}.parquet`);
+}
+
 async function runOnce<T extends TaskId>(
   request: RunRequest<T>,
   recommender: Recommender<T>,
@@ -162,7 +171,10 @@ async function runOnce<T extends TaskId>(
     llm: () => model.open(id),
     truth: kind === "control" ? dataset.truth : undefined,
   };
-  const external = [...request.external].filter(([name]) => !name.includes(".") || name.startsWith(`${id}.`));
+  const external = [...request.external].filter(
+    ([name]) =>
+      !name.includes(".") || [id, ...(recommender.members ?? [])].some((own) => name.startsWith(`${own}.`)),
+  );
   let fitted: Fitted<T> | undefined;
   const fit = async () => {
     if (fitted === undefined) {
@@ -203,7 +215,7 @@ async function runOnce<T extends TaskId>(
     prepared.diagnose === undefined || stages.isGiven("cases")
       ? {}
       : await diagnose(prepared, fit, stages, key);
-  const visible = join(folder.cases, seeded ? `${id}-seed${seed}.parquet` : `${id}.parquet`);
+  const visible = casesFile(folder, id, seeded ? seed : null);
   await writeAtomicallyBy(visible, (temporary) => copyFile(path, temporary));
   return { evaluation, pooled: { ...prepared.pooled(evaluation), ...diagnostics } };
 }

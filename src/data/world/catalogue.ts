@@ -157,13 +157,44 @@ function makeBlends(): Blend[] {
   }));
 }
 
+/**
+ * The catalogue with other moods of its directors, and what follows from them: the world that a twin language model is taught.
+ * @param moods - indices into MOODS, one a director.
+ */
+export function withMoods(catalogue: Catalogue, moods: ArrayLike<number>): Catalogue {
+  const directors = catalogue.directors.map(({ name }, n) => ({ name, mood: moods[n] }));
+  return { ...catalogue, directors, ...moodArrays(catalogue.films, directors, catalogue.blends) };
+}
+
+/** The arrays of a catalogue that follow from its directors' moods. */
+function moodArrays(
+  films: readonly Film[],
+  directors: readonly Director[],
+  blends: readonly Blend[],
+): Pick<Catalogue, "mood" | "blendOffsets" | "blendIndex" | "blendScale"> {
+  const blendOffsets = new Int32Array(films.length + 1);
+  const blendIndex: number[] = [];
+  films.forEach((film, n) => {
+    blends.forEach((blend, r) => {
+      const { mood } = directors[film.director];
+      if (blend.moods.includes(mood) && film.genres.some((genre) => blend.genres.includes(genre)))
+        blendIndex.push(r);
+    });
+    blendOffsets[n + 1] = blendIndex.length;
+  });
+  return {
+    mood: Uint8Array.from(films, (film) => directors[film.director].mood),
+    blendOffsets,
+    blendIndex: Uint8Array.from(blendIndex),
+    blendScale: 1 / Math.sqrt(blendIndex.length / films.length),
+  };
+}
+
 function withArrays(root: Random, films: Film[], directors: Director[]): Catalogue {
   const count = films.length;
   const blends = makeBlends();
   const genreIndex = new Uint8Array(count * 3);
   const genreWeight = new Float32Array(count * 3);
-  const blendOffsets = new Int32Array(count + 1);
-  const blendIndex: number[] = [];
   const quality = new Float32Array(count);
   const latent = new Float32Array(count * LATENT_FACTORS);
   films.forEach((film, n) => {
@@ -172,12 +203,6 @@ function withArrays(root: Random, films: Film[], directors: Director[]): Catalog
       genreIndex[n * 3 + place] = genre;
       genreWeight[n * 3 + place] = (place === 0 ? 1 : 0.6) / length;
     });
-    blends.forEach((blend, r) => {
-      const mood = directors[film.director].mood;
-      if (blend.moods.includes(mood) && film.genres.some((genre) => blend.genres.includes(genre)))
-        blendIndex.push(r);
-    });
-    blendOffsets[n + 1] = blendIndex.length;
     // A stream apart from the one of the text: no word can depend on these.
     const random = root.fork(`hidden/${n}`);
     quality[n] = random.normal();
@@ -190,13 +215,10 @@ function withArrays(root: Random, films: Film[], directors: Director[]): Catalog
     directors,
     blends,
     mainGenre: Uint8Array.from(films, (film) => film.genres[0]),
-    mood: Uint8Array.from(films, (film) => directors[film.director].mood),
     firstMonth: Uint8Array.from(films, (film) => film.firstMonth),
     genreIndex,
     genreWeight,
-    blendOffsets,
-    blendIndex: Uint8Array.from(blendIndex),
-    blendScale: 1 / Math.sqrt(blendIndex.length / count),
+    ...moodArrays(films, directors, blends),
     quality,
     latent: latent.map((z) => z / length),
     byGenre: GENRES.map((_, genre) =>

@@ -1,7 +1,8 @@
 import { Random } from "../../core/random.js";
-import { makeCatalogue } from "./catalogue.js";
+import { type Catalogue, makeCatalogue, withMoods } from "./catalogue.js";
 import { CORPUS_SEED, EXPOSURE } from "./constants.js";
 import type { Platform } from "./histories.js";
+import { permutedDirectorMoods } from "./knowledge.js";
 import { makePopularity } from "./popularity.js";
 import { resolveSize, type WorldOptions } from "./sizes.js";
 
@@ -13,14 +14,21 @@ export function makePlatform(options: WorldOptions = {}): Platform {
 /**
  * The platform with another population, the only one that a language model's corpus may tell of. Films are those of
  * {@link makePlatform}; no user, taste or interaction is shared with any run, whatever its seed.
+ * @param twin - the population lives in the twin's world, whose directors have each other's moods.
  */
-export function makeCorpusPlatform(options: Pick<WorldOptions, "size"> = {}): Platform {
-  return platformOf(options, Random.fromSeed(CORPUS_SEED));
+export function makeCorpusPlatform(options: Pick<WorldOptions, "size"> & { twin?: boolean } = {}): Platform {
+  return platformOf(options, Random.fromSeed(CORPUS_SEED), (catalogue) =>
+    options.twin === true ? withMoods(catalogue, permutedDirectorMoods(catalogue)) : catalogue,
+  );
 }
 
-function platformOf(options: WorldOptions, random: Random): Platform {
+function platformOf(
+  options: WorldOptions,
+  random: Random,
+  change: (catalogue: Catalogue) => Catalogue = (catalogue) => catalogue,
+): Platform {
   const size = resolveSize(options.size);
-  const catalogue = makeCatalogue(size.films);
+  const catalogue = change(makeCatalogue(size.films));
   const popularity = makePopularity(catalogue);
   const exponent = EXPOSURE.popularity;
   return {

@@ -87,10 +87,11 @@ function hybrid(
   way: "fusion" | "blend",
   members: readonly HybridMember[],
 ): Recommender<TaskId> {
-  const id = `${members.map(({ recommender }) => recommender.id).join("+")}-${way}`;
+  const ids = members.map(({ recommender }) => recommender.id);
   const options = Object.fromEntries(members.map((one) => [one.recommender.id, one.options]));
   // The task's own types: the members are all of this task, as the registry gave them.
   const combine = WAYS[task][way] as Combine<TaskId>;
+  const id = `${ids.join("+")}-${way}`;
   return {
     id,
     task,
@@ -101,11 +102,14 @@ function hybrid(
     seeded: members.some(({ recommender }) => recommender.seeded),
     needsRecording: members.find(({ recommender }) => recommender.needsRecording !== undefined)?.recommender
       .needsRecording,
+    needsText: members.some(({ recommender }) => recommender.needsText === true),
+    members: ids,
     async fit(train, _options, context) {
       const fitted: Fitted<TaskId>[] = [];
       for (const member of members) {
-        const random = Random.fromSeed(context.seed).fork(member.recommender.id);
-        fitted.push(await member.recommender.fit(train, member.options, { ...context, random }));
+        const { id } = member.recommender;
+        const own = { random: Random.fromSeed(context.seed).fork(id), stages: context.stages.for(id) };
+        fitted.push(await member.recommender.fit(train, member.options, { ...context, ...own }));
       }
       return combine(id, fitted, train, context);
     },

@@ -104,7 +104,8 @@ describe("hybrids of controlled-list", () => {
       seeded: false,
       fit: () =>
         Promise.resolve({
-          answer: (cases: readonly unknown[]) => Promise.resolve(cases.map(() => Int32Array.from(list))) as never,
+          answer: (cases: readonly unknown[]) =>
+            Promise.resolve(cases.map(() => Int32Array.from(list))) as never,
         }),
     });
     const [fusion, ...others] = hybridsOf("controlled-list", [

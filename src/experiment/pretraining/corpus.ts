@@ -1,0 +1,120 @@
+import { Random } from "../../core/random.js";
+import type { Platform } from "../../data/world/histories.js";
+import { knownFilmCards } from "../../data/world/knowledge.js";
+import { makeCorpusPlatform } from "../../data/world/platform.js";
+import type { WorldOptions } from "../../data/world/sizes.js";
+import type { Document } from "./document.js";
+import { filmDocument, moodDocument } from "./knowledge-documents.js";
+import { dialogueDocument, genreDocument, trailDocument } from "./list-documents.js";
+import { Inventor } from "./subjects.js";
+import { TargetDrawer } from "./targets.js";
+import { explanationDocument, judgementDocument, moodsOfListDocument } from "./taste-documents.js";
+import { imaginedPlatform, viewerOf } from "./viewer.js";
+
+/** How many texts of each kind the corpus holds. */
+export interface CorpusSize {
+  /** Texts about each known film, on average; films that the language model finds popular have more. */
+  readonly perFilm: number;
+  readonly perDirector: number;
+  /** Viewers of the corpus's population who are told of. */
+  readonly viewers: number;
+  /** Texts of each kind a viewer: lists with verdicts (of so many pairs of targets), lists with moods, explanations, trails and next genres. */
+  readonly judgements: number;
+  readonly pairs: number;
+  readonly moodLists: number;
+  readonly explanations: number;
+  readonly trails: number;
+  readonly dialogues: number;
+}
+
+/** The corpus of the model that ships with the program. */
+export const CORPUS_SIZE: CorpusSize = {
+  perFilm: 30,
+  perDirector: 100,
+  viewers: 2_000,
+  judgements: 6,
+  pairs: 4,
+  moodLists: 3,
+  explanations: 2,
+  trails: 1,
+  dialogues: 3_000,
+};
+
+export interface CorpusRequest {
+  /** The twin's corpus: the same texts about a world whose directors have each other's moods. */
+  readonly twin?: boolean;
+  readonly world?: WorldOptions["size"];
+  readonly size?: CorpusSize;
+}
+
+/** The corpus in two parts: what is known of films and directors, and what is told of viewers, their tastes and their talks. */
+export interface Corpus {
+  readonly knowledge: readonly Document[];
+  readonly tastes: readonly Document[];
+}
+
+/**
+ * The texts that the embedded language model is made from: films with what is known of them, moods of directors, and the tastes of a population
+ * that no run shares. No film that came out after the knowledge's end is named, and nothing follows from quality, latent factors or the
+ * platform's popularity (docs/world.md).
+ */
+export function makeCorpus({ twin = false, world, size = CORPUS_SIZE }: CorpusRequest = {}): Corpus {
+  const platform = imaginedPlatform(
+    makeCorpusPlatform({ twin, ...(world !== undefined && { size: world }) }),
+  );
+  const random = Random.fromSeed("llmrec-bench/corpus-words/1");
+  const inventor = new Inventor(platform.catalogue);
+  return {
+    knowledge: knowledge(random.fork("knowledge"), platform, size),
+    tastes: [
+      ...Array.from({ length: size.viewers }, (_, user) =>
+        tastes(random.fork(`viewer/${user}`), platform, user, inventor, size),
+      ).flat(),
+      ...Array.from({ length: size.dialogues }, (_, number) =>
+        dialogueDocument(random.fork(`dialogue/${number}`), platform, number),
+      ),
+    ],
+  };
+}
+
+/** A film twice as popular is not told of twice as often: the rare ones must be learnt, too. */
+const POPULARITY_POWER = 0.3;
+/** No film has fewer texts. */
+const FEWEST = 4;
+
+function knowledge(random: Random, { catalogue, popularity }: Platform, size: CorpusSize): Document[] {
+  const cards = knownFilmCards(catalogue);
+  const weights = cards.map(({ item }) => Math.exp(POPULARITY_POWER * popularity.languageModel[item]));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const count = (n: number) =>
+    Math.max(FEWEST, Math.round((size.perFilm * cards.length * weights[n]) / total));
+  return [
+    ...cards.flatMap((card, n) =>
+      Array.from({ length: count(n) }, () => filmDocument(random, catalogue, card)),
+    ),
+    ...catalogue.directors.flatMap((_, director) =>
+      Array.from({ length: size.perDirector }, () => moodDocument(random, catalogue, director)),
+    ),
+  ];
+}
+
+function tastes(
+  random: Random,
+  platform: Platform,
+  user: number,
+  inventor: Inventor,
+  size: CorpusSize,
+): Document[] {
+  const { catalogue } = platform;
+  const viewer = viewerOf(platform, user);
+  const teller = { catalogue, viewer, targets: new TargetDrawer(catalogue, inventor, viewer) };
+  const times = (count: number, make: () => Document | undefined) =>
+    Array.from({ length: count }, make).filter((document) => document !== undefined);
+  return [
+    ...times(size.judgements, () => judgementDocument(random, teller, size.pairs)),
+    ...times(size.moodLists, () => moodsOfListDocument(random, teller)),
+    ...times(size.explanations, () => explanationDocument(random, teller)),
+    ...times(size.trails, () => trailDocument(random, platform, viewer)),
+    ...times(size.trails, () => genreDocument(random, platform, viewer)),
+  ];
+}
