@@ -20,7 +20,7 @@ const train = sequenceTraining(
 );
 
 const caseOf = (genres: number | null, history = [6], length = 3): ControlledListCase => ({
-  ...{ user: 0, genres, length },
+  ...{ user: 0, genres, length, time: NaN },
   history: Int32Array.from(history),
   seen: Int32Array.from(history).sort(),
 });

@@ -45,7 +45,7 @@ export async function readPublishedWindows(
   const categories = catalogue.genres.map((own) => own.map((name) => numbers.get(name)!));
   const userOf = { train: 0, validation: train.length, test: train.length + validation.length };
   const sequences = (windows: readonly Int32Array[], first: number): Sequence[] =>
-    windows.map((items, n) => ({ user: first + n, items }));
+    windows.map((items, n) => ({ user: first + n, items, times: null }));
   const keys = [...train, ...validation, ...test].map((_, n) => `window ${n + 1}`);
   const cases = allOf(sequences(test, userOf.test)).toArray();
   const overlaps = Int32Array.from(cases, (one) => largestOverlap(one, train));
@@ -65,6 +65,7 @@ export async function readPublishedWindows(
       windows: allOf(sequences(train, userOf.train)),
       validation: allOf(sequences(validation, userOf.validation)),
       historyLength: LENGTHS.history,
+      futureLength: LENGTHS.future,
       hash: hashOf({ titles: catalogue.titles, train: train.map((items) => [...items]) }),
     },
     test: cases,

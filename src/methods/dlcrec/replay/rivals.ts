@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CostMeter } from "../../../core/cost.js";
+import { ProviderError } from "../../../core/errors.js";
 import type { Progress } from "../../../core/progress.js";
 import { Random } from "../../../core/random.js";
 import { StageStore } from "../../../core/stages.js";
@@ -204,7 +205,8 @@ async function answersOf(
     seed,
     stages: new StageStore(folder, new Map(), recommender.id, cost),
     ...{ cost, progress, signal },
-    llm: () => Promise.reject(new Error(`${recommender.id} needs no language model here`)),
+    llm: () =>
+      Promise.reject(new ProviderError("NO_MODEL", `${recommender.id} is compared without a language model`)),
   };
   const step = progress.start(recommender.id, ASKED_GENRES.length);
   const fitted = await recommender.fit(training, resolveOptions(recommender), context);
