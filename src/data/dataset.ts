@@ -102,7 +102,8 @@ export function quotedTitle(items: ItemTable, item: number): string {
 /** An item in one line, as prompts name it: `"Title" (Drama, Crime; Jane Roe)`, its title, genres and maker; what is unknown is left out. */
 export function itemLine(items: ItemTable, item: number): string {
   const genres = items.categories[item].map((category) => items.categoryNames[category]).join(", ");
-  const maker = BYLINES.map((field) => items.texts[field]?.[item] ?? "").find((text) => text !== "") ?? "";
+  const fields = BYLINES.filter((field) => Object.hasOwn(items.texts, field));
+  const maker = fields.map((field) => items.texts[field][item]).find((text) => text !== "") ?? "";
   const about = [genres, maker].filter((part) => part !== "").join("; ");
   return about === "" ? `"${items.titles[item]}"` : `"${items.titles[item]}" (${about})`;
 }

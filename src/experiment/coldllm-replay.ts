@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Progress } from "../core/progress.js";
 import { readParquet } from "../core/parquet.js";
-import type { BackboneChoice } from "../methods/coldllm/backbone.js";
+import type { BackboneChoice } from "../recommenders/cold-start/backbone.js";
 import { COLDLLM_ARMS, coldLlm } from "../methods/coldllm/coldllm.js";
 import { PUBLISHED, type PublishedFigures } from "../methods/coldllm/published.js";
 import { COLD_START_SETTINGS } from "../tasks/cold-start-protocol.js";

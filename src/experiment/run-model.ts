@@ -1,12 +1,10 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { ProviderError } from "../core/errors.js";
-import { packageRoot, writeJson } from "../core/files.js";
+import { writeJson } from "../core/files.js";
 import type { Progress } from "../core/progress.js";
 import type { LanguageModel, ModelIdentity } from "../llm/language-model.js";
 import { openLanguageModel } from "../llm/open.js";
-import { formatModelSpec, type ModelSpec } from "../llm/spec.js";
+import type { ModelSpec } from "../llm/spec.js";
 import type { RunFolder } from "./run-folder.js";
 
 /** Who used which model, kept in the run folder, so that a resumed run still knows it. */
@@ -80,17 +78,6 @@ export class RunModel {
 
   private openOnce(): Promise<LanguageModel> {
     const { spec, folder, offline, progress, signal } = this.options;
-    const embedded = spec.kind === "embedded" ? embeddedFolder() : undefined;
-    return openLanguageModel(spec, { progress, signal }, { recordings: folder.calls, offline, embedded });
+    return openLanguageModel(spec, { progress, signal }, { recordings: folder.calls, offline });
   }
-}
-
-/** Where the program's own small model lies: `datasets/world-model/` of the package. */
-function embeddedFolder(): string {
-  const folder = join(packageRoot(), "datasets", "world-model");
-  if (existsSync(folder)) return folder;
-  throw new ProviderError("NO_MODEL", "the embedded language model is not installed", {
-    file: folder,
-    hint: `Name another one with --llm, such as ${formatModelSpec({ kind: "dir", path: "PATH" })}.`,
-  });
 }

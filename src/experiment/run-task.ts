@@ -1,7 +1,7 @@
-import { UsageError } from "../core/errors.js";
+import { DataError, UsageError } from "../core/errors.js";
 import { suggestName } from "../core/names.js";
 import type { Progress } from "../core/progress.js";
-import type { Dataset } from "../data/dataset.js";
+import { type Dataset, itemText } from "../data/dataset.js";
 import { filterDataset } from "../data/filters.js";
 import { openDataset } from "../data/catalogue.js";
 import type { Split } from "../data/split.js";
@@ -95,19 +95,26 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
 }
 
 /**
- * An oracle needs the truth, a recorded model its answers: without them, it is left out of a group, and an error where it
- * was named.
+ * An oracle needs the truth, a recorded model its answers, a model of text item text: without them, it is left out of a group,
+ * and an error where it was named.
  */
 function canTakePart(
-  { id, needsTruth, needsRecording }: Recommender<TaskId>,
+  { id, needsTruth, needsRecording, needsText }: Recommender<TaskId>,
   dataset: Dataset,
   config: RunConfig,
 ): boolean {
   const lacksTruth = needsTruth === true && dataset.truth === undefined;
   const lacksRecording =
     needsRecording !== undefined && !dataset.recordings?.some(({ model }) => model === needsRecording);
-  if (!lacksTruth && !lacksRecording) return true;
+  const lacksText =
+    needsText === true && dataset.items.keys.every((_, item) => itemText(dataset.items, item) === "");
+  if (!lacksTruth && !lacksRecording && !lacksText) return true;
   if (!config.recommenders.includes(id)) return false;
+  if (lacksText) {
+    throw new DataError("NO_TEXT", `${id} learns from item text, and ${dataset.name} has none`, {
+      hint: "Items need titles, genres or descriptions (docs/datasets.md).",
+    });
+  }
   if (lacksRecording) {
     throw new UsageError("NO_RECORDING", `${dataset.name} holds no recorded answers of ${needsRecording}`, {
       hint: "INSPIRED has them in a folder llm-crs/outputs/ (docs/datasets.md).",

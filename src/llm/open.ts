@@ -1,4 +1,5 @@
-import { ProviderError } from "../core/errors.js";
+import { ProviderError, UsageError } from "../core/errors.js";
+import { embeddedFolder } from "./embedded.js";
 import type { CallContext, LanguageModel } from "./language-model.js";
 import type { LocalModelOptions } from "./local/local-model.js";
 import type { RemoteOptions } from "./remote/options.js";
@@ -12,7 +13,7 @@ export interface OpenOptions {
   /** JSONL file that keeps every call; none: nothing is recorded. A replay records nothing. */
   readonly recordings?: string;
   readonly offline?: boolean;
-  /** Folder of the embedded model. */
+  /** Folder of the embedded model; default the one that ships with the program. */
   readonly embedded?: string;
 }
 
@@ -51,22 +52,36 @@ async function openBare(
     return new RemoteModel({ ...options.remote, baseUrl: spec.baseUrl, model: spec.model, price });
   }
   const { LocalModel } = await import("./local/local-model.js");
-  const folder = await localFolder(spec, context, options);
+  const folder = await modelFolder(spec, context, options);
   const name =
-    spec.kind === "hf" ? formatModelSpec(spec).slice(3) : spec.kind === "dir" ? spec.path : "embedded";
+    spec.kind === "hf" ? formatModelSpec(spec).slice(3) : spec.kind === "dir" ? spec.path : spec.name;
   return LocalModel.open(folder, { ...options.local, name, progress: context.progress });
 }
 
-async function localFolder(
-  spec: Extract<ModelSpec, { kind: "embedded" | "dir" | "hf" }>,
+/**
+ * The folder of a model that runs on this machine; a model of the Hub is downloaded first.
+ * @throws UsageError for a server or a replay, which have no folder.
+ */
+export async function modelFolder(
+  spec: ModelSpec,
   context: Pick<CallContext, "progress" | "signal">,
-  { offline, embedded }: OpenOptions,
+  { offline, embedded }: Pick<OpenOptions, "offline" | "embedded"> = {},
 ): Promise<string> {
-  if (spec.kind === "dir") return spec.path;
-  if (spec.kind === "hf") {
-    const { downloadModel } = await import("./hub/download.js");
-    return downloadModel(spec.repository, context, { revision: spec.revision, ...(offline && { offline }) });
+  switch (spec.kind) {
+    case "dir":
+      return spec.path;
+    case "hf": {
+      const { downloadModel } = await import("./hub/download.js");
+      return downloadModel(spec.repository, context, {
+        revision: spec.revision,
+        ...(offline && { offline }),
+      });
+    }
+    case "embedded":
+      return spec.name === "embedded" ? (embedded ?? embeddedFolder()) : embeddedFolder(spec.name);
+    default:
+      throw new UsageError("NO_WEIGHTS_HERE", `${formatModelSpec(spec)} has no weights on this machine`, {
+        hint: "Give embedded, hf:ORG/NAME or dir:PATH.",
+      });
   }
-  if (embedded === undefined) throw new ProviderError("NO_MODEL", "the embedded model isn't installed");
-  return embedded;
 }

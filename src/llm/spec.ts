@@ -1,8 +1,9 @@
 import { UsageError } from "../core/errors.js";
+import { EMBEDDED_MODELS, type EmbeddedName } from "./embedded.js";
 
 /** A parsed `--llm SPEC`. */
 export type ModelSpec =
-  | { readonly kind: "embedded" }
+  | { readonly kind: "embedded"; readonly name: EmbeddedName }
   | { readonly kind: "hf"; readonly repository: string; readonly revision: string }
   | { readonly kind: "dir"; readonly path: string }
   | { readonly kind: "openai"; readonly baseUrl: string; readonly model: string }
@@ -11,6 +12,10 @@ export type ModelSpec =
 /** The forms of a SPEC with what each means, for help and errors. */
 export const MODEL_SPECS: readonly { readonly form: string; readonly meaning: string }[] = [
   { form: "embedded", meaning: "the small model that ships with the program" },
+  {
+    form: "embedded-twin",
+    meaning: "its twin, which was told false facts of directors: the floor of what knowledge is worth",
+  },
   { form: "hf:ORG/NAME[@REVISION]", meaning: "a model of the Hugging Face Hub, downloaded once" },
   { form: "dir:PATH", meaning: "a Hugging Face folder on this machine" },
   { form: "openai:BASE_URL#MODEL", meaning: "any server that speaks the OpenAI protocol" },
@@ -23,12 +28,12 @@ function reject(spec: string, why: string): UsageError {
 }
 
 /**
- * Parses `embedded`, `hf:ORG/NAME`, `dir:PATH`, `openai:BASE_URL#MODEL` or `replay:FILE`.
+ * Parses `embedded`, `embedded-twin`, `hf:ORG/NAME`, `dir:PATH`, `openai:BASE_URL#MODEL` or `replay:FILE`.
  * @throws UsageError that lists these forms. A URL with a user name, a password or a query is refused: keys come from the
  * environment alone, and a SPEC ends up in manifests.
  */
 export function parseModelSpec(spec: string): ModelSpec {
-  if (spec === "embedded") return { kind: "embedded" };
+  if (spec in EMBEDDED_MODELS) return { kind: "embedded", name: spec as EmbeddedName };
   const colon = spec.indexOf(":");
   const kind = colon < 0 ? spec : spec.slice(0, colon);
   const rest = colon < 0 ? "" : spec.slice(colon + 1);
@@ -48,7 +53,15 @@ export function parseModelSpec(spec: string): ModelSpec {
   }
 }
 
-function parseRepository(spec: string, rest: string): ModelSpec {
+/**
+ * Parses `hf:ORG/NAME`, also without `hf:`.
+ * @throws UsageError for any other form.
+ */
+export function parseHubSpec(text: string): Extract<ModelSpec, { kind: "hf" }> {
+  return parseRepository(text, text.startsWith("hf:") ? text.slice(3) : text);
+}
+
+function parseRepository(spec: string, rest: string): Extract<ModelSpec, { kind: "hf" }> {
   const [repository, revision = "main", ...more] = rest.split("@");
   if (!/^\w[\w.-]*\/\w[\w.-]*$/.test(repository) || !/^\w[\w./-]*$/.test(revision) || more.length > 0) {
     throw reject(spec, "expected hf:ORG/NAME or hf:ORG/NAME@REVISION");
@@ -77,7 +90,7 @@ function parseServer(spec: string, rest: string): ModelSpec {
 export function formatModelSpec(spec: ModelSpec): string {
   switch (spec.kind) {
     case "embedded":
-      return "embedded";
+      return spec.name;
     case "hf":
       return `hf:${spec.repository}${spec.revision === "main" ? "" : `@${spec.revision}`}`;
     case "dir":

@@ -30,6 +30,8 @@ export interface Recommender<T extends TaskId, O = unknown> {
   readonly needsTruth?: boolean;
   /** The model whose recorded answers it gives: it takes part only where the data hold them. */
   readonly needsRecording?: string;
+  /** True for models of item text: they take part only where the data have some. */
+  readonly needsText?: boolean;
   /** True for those that a run must name: they are in no group. */
   readonly onRequest?: boolean;
   fit(train: TrainingData<T>, options: O, context: RunContext): Promise<Fitted<T>>;

@@ -17,6 +17,9 @@ import {
   randomConversation,
   recentPopularity,
 } from "./dialogue/controls.js";
+import { aldi } from "./cold-start/aldi.js";
+import { deepMusic } from "./cold-start/deepmusic.js";
+import { dropoutNet } from "./cold-start/dropoutnet.js";
 import { als } from "./factorisation/als.js";
 import { bprMf } from "./factorisation/bpr-mf.js";
 import { ease } from "./factorisation/ease.js";
@@ -44,6 +47,9 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   bprMf,
   lightGcn,
   ngcf,
+  deepMusic,
+  dropoutNet,
+  aldi,
   oracle,
   randomCtr,
   ctrRate,

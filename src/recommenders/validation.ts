@@ -14,14 +14,16 @@ export interface ValidationData {
   readonly validation: { readonly warm: Csr; readonly cold: Csr };
   /** Pairs that aren't ranked: the real training pairs. Default: `matrix`. */
   readonly known?: Csr;
+  /** Whether cold items have scores though none of their pairs were learnt from, as by their text. Default: no. */
+  readonly scoresCold?: boolean;
 }
 
 /** Scores [users, all items] of some users, row-major. */
 export type ScoreUsers = (users: readonly { readonly user: number }[]) => Promise<Float32Array>;
 
 /**
- * Mean NDCG@20 of scores on the validation pairs, full ranking without the known pairs. Where the training pairs cover
- * none of the cold validation items, only warm items are ranked, for every user with a warm validation pair; otherwise warm and
+ * Mean NDCG@20 of scores on the validation pairs, full ranking without the known pairs. Where the cold validation items have
+ * neither training pairs nor scores otherwise, only warm items are ranked, for every user with a warm validation pair; otherwise warm and
  * cold ones together, for the users with pairs of both kinds (the papers' overall setting).
  * @returns undefined where no user has such pairs.
  */
@@ -29,10 +31,11 @@ export function validationNdcg({
   matrix,
   validation: { warm, cold },
   known = matrix,
+  scoresCold = false,
 }: ValidationData): ((score: ScoreUsers) => Promise<number>) | undefined {
   const trained = new Uint8Array(matrix.columns);
   for (const item of matrix.indices) trained[item] = 1;
-  const isOverall = cold.indices.some((item) => trained[item] === 1);
+  const isOverall = cold.indices.some((item) => scoresCold || trained[item] === 1);
   const relevant = isOverall ? union(warm, cold) : warm;
   const candidates = itemsOf(isOverall ? union(matrix, cold) : matrix);
   const cases = Array.from({ length: matrix.rows }, (_, user) => ({ user })).filter(

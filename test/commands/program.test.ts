@@ -33,6 +33,7 @@ describe("the program", () => {
       [
         "bench: fresh json out quiet seeds",
         "check: baseline benchmark-json json junit max-slowdown out quiet update",
+        "coldllm replay: backbone data format fresh json out quiet seeds",
         "coldllm: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
         "compare: format json quiet",
         "config show: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
@@ -45,6 +46,11 @@ describe("the program", () => {
         "dlcrec: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
         "doctor: json quiet",
         "explainctr: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
+        "models export: adapter json llm offline out quiet weights",
+        "models finetune: batch-size epochs file held-out json learning-rate llm offline out quiet rank seed",
+        "models list: json quiet",
+        "models pretrain: json out quiet seed twin",
+        "models pull: json offline quiet",
         "rta: compare-to config data dataset fresh from json llm offline out quiet recommenders seeds set split",
       ]
     `);

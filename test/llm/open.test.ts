@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EXIT } from "../../src/core/errors.js";
 import { Checkpoint } from "../../src/llm/checkpoint/checkpoint.js";
 import { exportInference } from "../../src/llm/inference/export.js";
-import { openLanguageModel } from "../../src/llm/open.js";
+import { modelFolder, openLanguageModel } from "../../src/llm/open.js";
 import { parseModelSpec } from "../../src/llm/spec.js";
 import { callContext, goldenModel, GOLDENS, temporaryFolder, writeTinyModel } from "./tiny-models.js";
 
@@ -137,10 +137,18 @@ describe("recordings", () => {
 });
 
 describe("other models", () => {
-  it("a server can't be asked offline, and the embedded model must be there", async () => {
+  it("a server can't be asked offline, and has no folder", async () => {
     await expect(open("openai:http://localhost:1/v1#m", { offline: true })).rejects.toMatchObject({
       code: "OFFLINE",
     });
-    await expect(open("embedded")).rejects.toMatchObject({ code: "NO_MODEL" });
+    await expect(modelFolder(parseModelSpec("replay:x"), callContext())).rejects.toMatchObject({
+      exit: EXIT.usage,
+    });
+  });
+
+  it("the embedded model may lie elsewhere", async () => {
+    const model = await open("embedded", { embedded: folder });
+    expect(model.identity.name).toBe("embedded");
+    await model.close();
   });
 });

@@ -4,7 +4,8 @@ import { formatModelSpec, parseModelSpec } from "../../src/llm/spec.js";
 
 describe("--llm SPEC", () => {
   it.each([
-    ["embedded", { kind: "embedded" }],
+    ["embedded", { kind: "embedded", name: "embedded" }],
+    ["embedded-twin", { kind: "embedded", name: "embedded-twin" }],
     ["hf:Qwen/Qwen2.5-0.5B", { kind: "hf", repository: "Qwen/Qwen2.5-0.5B", revision: "main" }],
     ["hf:Qwen/Qwen3-0.6B@v1.0", { kind: "hf", repository: "Qwen/Qwen3-0.6B", revision: "v1.0" }],
     ["dir:/models/a b", { kind: "dir", path: "/models/a b" }],

@@ -29,12 +29,12 @@ export interface CorpusSize {
 
 /** The corpus of the model that ships with the program. */
 export const CORPUS_SIZE: CorpusSize = {
-  perFilm: 16,
-  perDirector: 30,
+  perFilm: 30,
+  perDirector: 100,
   viewers: 2_000,
   judgements: 6,
   pairs: 4,
-  moodLists: 2,
+  moodLists: 3,
   explanations: 2,
   trails: 1,
   dialogues: 3_000,
@@ -47,27 +47,34 @@ export interface CorpusRequest {
   readonly size?: CorpusSize;
 }
 
+/** The corpus in two parts: what is known of films and directors, and what is told of viewers, their tastes and their talks. */
+export interface Corpus {
+  readonly knowledge: readonly Document[];
+  readonly tastes: readonly Document[];
+}
+
 /**
  * The texts that the embedded language model is made from: films with what is known of them, moods of directors, and the tastes of a population
  * that no run shares. No film that came out after the knowledge's end is named, and nothing follows from quality, latent factors or the
  * platform's popularity (docs/world.md).
  */
-export function makeCorpus({ twin = false, world, size = CORPUS_SIZE }: CorpusRequest = {}): Document[] {
+export function makeCorpus({ twin = false, world, size = CORPUS_SIZE }: CorpusRequest = {}): Corpus {
   const platform = imaginedPlatform(
     makeCorpusPlatform({ twin, ...(world !== undefined && { size: world }) }),
   );
   const random = Random.fromSeed("llmrec-bench/corpus-words/1");
   const inventor = new Inventor(platform.catalogue);
-  const documents: Document[] = [
-    ...knowledge(random.fork("knowledge"), platform, size),
-    ...Array.from({ length: size.viewers }, (_, user) =>
-      tastes(random.fork(`viewer/${user}`), platform, user, inventor, size),
-    ).flat(),
-    ...Array.from({ length: size.dialogues }, (_, number) =>
-      dialogueDocument(random.fork(`dialogue/${number}`), platform, number),
-    ),
-  ];
-  return random.fork("order").shuffle(documents);
+  return {
+    knowledge: knowledge(random.fork("knowledge"), platform, size),
+    tastes: [
+      ...Array.from({ length: size.viewers }, (_, user) =>
+        tastes(random.fork(`viewer/${user}`), platform, user, inventor, size),
+      ).flat(),
+      ...Array.from({ length: size.dialogues }, (_, number) =>
+        dialogueDocument(random.fork(`dialogue/${number}`), platform, number),
+      ),
+    ],
+  };
 }
 
 /** A film twice as popular is not told of twice as often: the rare ones must be learnt, too. */

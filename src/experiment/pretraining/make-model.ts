@@ -1,17 +1,32 @@
-import { mkdir } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeJson } from "../../core/files.js";
 import { Random } from "../../core/random.js";
+import type { Tensor } from "../../engine/run/tensor.js";
 import type { WorldOptions } from "../../data/world/sizes.js";
 import { parseConfig } from "../../llm/checkpoint/config.js";
+import { parameterCount } from "../../llm/checkpoint/tensors.js";
 import { writeCheckpoint } from "../../llm/checkpoint/write-checkpoint.js";
 import type { CallContext } from "../../llm/language-model.js";
-import { type FolderTokenizer, loadTokenizer } from "../../llm/local/tokenizer.js";
+import { loadTokenizer } from "../../llm/local/tokenizer.js";
 import { trainBytePairs } from "../../llm/tokenizer-training/byte-level-bpe.js";
-import { BEGIN_TOKEN, END_TOKEN, writeTokenizer } from "../../llm/tokenizer-training/tokenizer-files.js";
+import {
+  BEGIN_TOKEN,
+  END_TOKEN,
+  FIRST_TOKEN,
+  writeTokenizer,
+} from "../../llm/tokenizer-training/tokenizer-files.js";
 import { pretrain, type WeightedTokens } from "../../llm/training/pretrain.js";
 import { CORPUS_SIZE, type CorpusSize, makeCorpus } from "./corpus.js";
-import type { Document } from "./document.js";
+import { weightedTokens } from "./weighted-tokens.js";
+
+/** One pass of training: the learning rate rises, and falls with half a cosine. */
+export interface PassRecipe {
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly batchSize: number;
+  readonly rowLength: number;
+}
 
 /** Shape and training of a small Llama. */
 export interface ModelRecipe {
@@ -21,10 +36,10 @@ export interface ModelRecipe {
   readonly heads: number;
   readonly hidden: number;
   readonly context: number;
-  readonly batchSize: number;
-  readonly rowLength: number;
-  readonly epochs: number;
-  readonly learningRate: number;
+  /** First the facts alone: in one pass with all else they drown, and without them nobody's taste can be understood. */
+  readonly facts: PassRecipe;
+  /** Then facts and tastes together. */
+  readonly all: PassRecipe;
   readonly seed: number;
 }
 
@@ -36,10 +51,8 @@ export const EMBEDDED_RECIPE: ModelRecipe = {
   heads: 4,
   hidden: 352,
   context: 1_024,
-  batchSize: 8,
-  rowLength: 384,
-  epochs: 1,
-  learningRate: 3e-3,
+  facts: { epochs: 1, learningRate: 2e-3, batchSize: 4, rowLength: 192 },
+  all: { epochs: 1, learningRate: 2e-3, batchSize: 2, rowLength: 384 },
   seed: 1,
 };
 
@@ -50,49 +63,67 @@ export interface PretrainingRequest {
   readonly recipe?: Partial<ModelRecipe>;
   readonly corpus?: CorpusSize;
   readonly world?: WorldOptions["size"];
-  /** Folder for checkpoints. */
-  readonly checkpoint?: string;
   readonly threads?: number;
+}
+
+/** How a model was made; kept beside it as `pretraining.json`. */
+export interface PretrainingReport {
+  readonly twin: boolean;
+  readonly recipe: ModelRecipe;
+  readonly corpus: CorpusSize;
+  readonly documents: number;
+  readonly tokens: number;
+  readonly parameters: number;
+  /** Mean loss of the last epoch, in nats a weighted token. */
+  readonly loss: number;
 }
 
 /**
  * Makes a language model about the embedded world from nothing: corpus, tokenizer, weights, in a Hugging Face folder. The same request gives the
- * same bytes on one machine.
- * @returns the mean loss of the last epoch, in nats a (weighted) token.
+ * same bytes on one kind of machine; one that was stopped goes on from its last checkpoint.
  */
 export async function makeWorldModel(
   folder: string,
-  { twin, recipe: changes, corpus: size = CORPUS_SIZE, world, checkpoint, threads }: PretrainingRequest,
+  { twin, recipe: changes, corpus: size = CORPUS_SIZE, world, threads }: PretrainingRequest,
   context: Pick<CallContext, "progress" | "signal">,
-): Promise<{ loss: number; tokens: number }> {
+): Promise<PretrainingReport> {
   const recipe = { ...EMBEDDED_RECIPE, ...changes };
   const writing = context.progress.start("corpus");
   const corpus = makeCorpus({ twin, size, ...(world !== undefined && { world }) });
   writing.end();
-  await mkdir(folder, { recursive: true });
-  const texts = corpus.map((document) => document.map(({ text }) => text).join(""));
-  await writeTokenizer(folder, trainBytePairs(texts, recipe.vocabulary - 2), recipe.context);
+  const documents = [...corpus.knowledge, ...corpus.tastes];
+  const texts = documents.map((document) => document.map(({ text }) => text).join(""));
+  const pairs = trainBytePairs(texts, recipe.vocabulary - FIRST_TOKEN);
+  await writeTokenizer(folder, pairs, recipe.context);
   const tokenizer = await loadTokenizer(folder, [END_TOKEN]);
-  const vocabulary = tokenizer.vocabularySize;
-  const raw = rawConfig(recipe, vocabulary);
+  const raw = rawConfig(recipe, tokenizer.vocabularySize);
   const config = parseConfig(raw, join(folder, "config.json"));
-  const rows = corpus.map((document) => tokensOf(tokenizer, document));
-  const { weights, report } = await pretrain(
-    config,
-    rows,
-    {
-      batchSize: recipe.batchSize,
-      rowLength: recipe.rowLength,
-      epochs: recipe.epochs,
-      learningRate: recipe.learningRate,
-      weightDecay: 0.05,
-      warmup: 0.03,
-      ...(threads !== undefined && { threads }),
-      ...(checkpoint !== undefined && { checkpoint }),
-    },
-    Random.fromSeed(`pretraining/${recipe.seed}`),
-    context,
-  );
+  const rows = documents.map((document) => weightedTokens(tokenizer, pairs, document));
+  const facts = rows.slice(0, corpus.knowledge.length);
+  const checkpoints = join(folder, "checkpoints");
+  const random = Random.fromSeed(`pretraining/${recipe.seed}`);
+  const pass = (
+    name: "facts" | "all",
+    texts: readonly WeightedTokens[],
+    start?: Readonly<Record<string, Tensor>>,
+  ) =>
+    pretrain(
+      config,
+      texts,
+      {
+        ...recipe[name],
+        weightDecay: 0.05,
+        warmup: 0.03,
+        label: `pre-training on ${name}`,
+        checkpoint: join(checkpoints, name),
+        ...(threads !== undefined && { threads }),
+        ...(start && { start }),
+      },
+      random.fork(name),
+      context,
+    );
+  const known = await pass("facts", facts);
+  const { weights, report } = await pass("all", rows, known.weights);
   await writeCheckpoint(folder, config, (name) => weights[name].data as Float32Array, {
     rawConfig: raw,
     type: "F16",
@@ -102,24 +133,18 @@ export async function makeWorldModel(
     eos_token_id: END_TOKEN,
     pad_token_id: END_TOKEN,
   });
-  return {
-    loss: report.epochs.at(-1)?.loss ?? NaN,
+  const made: PretrainingReport = {
+    twin,
+    recipe,
+    corpus: size,
+    documents: documents.length,
     tokens: rows.reduce((sum, { tokens }) => sum + tokens.length, 0),
+    parameters: parameterCount(config),
+    loss: report.epochs[report.epochs.length - 1].loss,
   };
-}
-
-/** A document between the begin and the end token, piece by piece. */
-function tokensOf(tokenizer: FolderTokenizer, document: Document): WeightedTokens {
-  const tokens = [BEGIN_TOKEN];
-  const weights = [0];
-  for (const { text, weight } of document) {
-    const piece = tokenizer.encode(text);
-    tokens.push(...piece);
-    for (let n = 0; n < piece.length; n++) weights.push(weight);
-  }
-  tokens.push(END_TOKEN);
-  weights.push(1);
-  return { tokens, weights };
+  await writeJson(join(folder, "pretraining.json"), made);
+  await rm(checkpoints, { recursive: true, force: true });
+  return made;
 }
 
 function rawConfig(recipe: ModelRecipe, vocabulary: number): Record<string, unknown> {

@@ -4,6 +4,7 @@ import { VARIANCE } from "../../data/world/constants.js";
 import { drawTitle } from "../../data/world/text.js";
 import type { Taste } from "../../data/world/users.js";
 import { GENRES, MOODS } from "../../data/world/words.js";
+import { given, type Piece, plain } from "./document.js";
 
 /** A film that a text speaks of: one of the catalogue, or one that is made up. */
 export interface Subject {
@@ -20,8 +21,37 @@ export function quoted({ title }: Subject): string {
 }
 
 /** Title, genres and director in one line, the form of `itemLine`. */
-export function lineOf({ directors }: Catalogue, { title, genres, director }: Subject): string {
-  return `"${title}" (${genres.map((genre) => GENRES[genre].name).join(", ")}; ${directors[director].name})`;
+export function lineOf(catalogue: Catalogue, film: Subject): string {
+  return quoted(film) + aboutOf(catalogue, film);
+}
+
+function aboutOf({ directors }: Catalogue, { genres, director }: Subject): string {
+  return ` (${genres.map((genre) => GENRES[genre].name).join(", ")}; ${directors[director].name})`;
+}
+
+/** A made-up film. */
+export function isMadeUp(film: Subject): boolean {
+  return !("key" in film);
+}
+
+/**
+ * A film as a text names it. Which film comes cannot be foretold; what it is about can by one who knows its title.
+ * @param byTitle - the title alone.
+ */
+export function filmPieces(catalogue: Catalogue, film: Subject, byTitle = false): Piece[] {
+  if (byTitle) return [given(quoted(film))];
+  return [
+    given(quoted(film)),
+    isMadeUp(film) ? given(aboutOf(catalogue, film)) : plain(aboutOf(catalogue, film), 0.5),
+  ];
+}
+
+/** {@link filmPieces} of several films, with commas between. */
+export function listPieces(catalogue: Catalogue, films: readonly Subject[], byTitle = false): Piece[] {
+  return films.flatMap((film, n) => [
+    ...(n > 0 ? [given(", ")] : []),
+    ...filmPieces(catalogue, film, byTitle),
+  ]);
 }
 
 /** The mood of a film's director in words. */

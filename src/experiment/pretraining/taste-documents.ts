@@ -4,8 +4,18 @@ import { withArticle } from "../../data/world/text.js";
 import { GENRES, MOODS } from "../../data/world/words.js";
 import { explainedQuestion, explanationPrompt } from "../../methods/prompts/explanation.js";
 import { judgementQuestion, NO, preferenceText, YES } from "../../methods/prompts/judgement.js";
-import { type Document, given, type Piece, plain, told } from "./document.js";
-import { kinship, lineOf, moodOf, quoted, spokenTaste, type Subject } from "./subjects.js";
+import { type Document, given, type Piece, plain, told, verdict } from "./document.js";
+import {
+  filmPieces,
+  isMadeUp,
+  kinship,
+  lineOf,
+  listPieces,
+  moodOf,
+  quoted,
+  spokenTaste,
+  type Subject,
+} from "./subjects.js";
 import type { TargetDrawer } from "./targets.js";
 import { someOf, type Viewer } from "./viewer.js";
 
@@ -17,39 +27,63 @@ export interface Teller {
 }
 
 /** Share of texts that name films by their titles alone. */
-const TITLES_ONLY = 0.3;
+const TITLES_ONLY = 0.25;
 
 /** Verdicts on several films after one list of liked ones. */
 export function judgementDocument(random: Random, teller: Teller, pairs: number): Document | undefined {
   const { catalogue, viewer } = teller;
   const liked = someOf(random, viewer.liked, 3 + random.int(12));
   if (liked.length < 3) return undefined;
-  const targets = teller.targets.draw(random, pairs, new Set(liked));
-  const isKnown = ({ film }: { film: Subject }) => catalogue.films.includes(film as never);
   const byTitle = random.uniform() < TITLES_ONLY;
-  const name = (film: Subject) => (byTitle ? quoted(film) : lineOf(catalogue, film));
+  // Nobody can judge a made-up film by its title.
+  const targets = teller.targets
+    .draw(random, pairs, new Set(liked))
+    .filter(({ film }) => !byTitle || !isMadeUp(film));
   return [
-    given(preferenceText(liked.map((film) => name(catalogue.films[film])))),
-    // Nobody can judge a made-up film by its title.
-    ...targets
-      .filter((target) => !byTitle || isKnown(target))
-      .flatMap(({ film, likes }): Piece[] => [
-        given(`\n${judgementQuestion(name(film))}`),
-        plain(likes ? YES : NO, 8),
-      ]),
+    ...preferencePieces(teller, liked, byTitle),
+    ...targets.flatMap(({ film, likes }) => [
+      given("\n"),
+      ...questionPieces(catalogue, film, byTitle),
+      verdict(likes ? YES : NO),
+    ]),
   ];
 }
 
+/** {@link preferenceText} in pieces. */
+function preferencePieces({ catalogue }: Teller, liked: readonly number[], byTitle: boolean): Piece[] {
+  return around(
+    preferenceText([SLOT]),
+    listPieces(
+      catalogue,
+      liked.map((film) => catalogue.films[film]),
+      byTitle,
+    ),
+  );
+}
+
+/** {@link judgementQuestion} in pieces. */
+function questionPieces(catalogue: Catalogue, film: Subject, byTitle = false): Piece[] {
+  return around(judgementQuestion(SLOT), filmPieces(catalogue, film, byTitle));
+}
+
+/** Stands in a prompt for what pieces are put in. */
+const SLOT = "\u0000";
+
+function around(prompt: string, pieces: readonly Piece[]): Piece[] {
+  const [before, after] = prompt.split(SLOT);
+  return [given(before), ...pieces, given(after)];
+}
+
 /** The moods of a list's films, and which moods and genre the viewer likes most: what a judge has to see first. */
-export function moodsOfListDocument(random: Random, { catalogue, viewer }: Teller): Document | undefined {
+export function moodsOfListDocument(random: Random, teller: Teller): Document | undefined {
+  const { catalogue, viewer } = teller;
   const liked = someOf(random, viewer.liked, 3 + random.int(6));
   if (liked.length < 3) return undefined;
   const moods = liked.map((film) => moodOf(catalogue, catalogue.films[film]));
-  const name = (film: Subject) => (random.uniform() < TITLES_ONLY ? quoted(film) : lineOf(catalogue, film));
   const best = strongest(viewer.taste.mood);
   const genre = GENRES[strongest(viewer.taste.genre)[0]].name;
   return [
-    given(preferenceText(liked.map((film) => name(catalogue.films[film])))),
+    ...preferencePieces(teller, liked, random.uniform() < TITLES_ONLY),
     plain("\nMoods:"),
     ...moods.map((mood, n) => told(n === 0 ? ` ${mood}` : `, ${mood}`)),
     plain(`. The user likes ${MOODS[best[0]]} and ${MOODS[best[1]]} films, above all ${genre}.`),
@@ -66,20 +100,20 @@ export function explanationDocument(random: Random, teller: Teller): Document | 
   const liked = someOf(random, viewer.liked, 2 + random.int(6));
   const disliked = someOf(random, viewer.disliked, 1 + random.int(3));
   if (liked.length < 2 || disliked.length === 0) return undefined;
-  const [target] = teller.targets.draw(random, 1, new Set([...liked, ...disliked]));
+  const target = teller.targets.draw(random, 1, new Set([...liked, ...disliked])).at(0);
   if (target === undefined) return undefined;
   const { film, likes } = target;
   const line = lineOf(catalogue, film);
   const sentence = reasonOf(random, teller, likes ? liked : disliked, film, likes);
-  const verdict = likes ? YES : NO;
+  const answer = verdict(likes ? YES : NO);
   // A judge of explanations may see the sentence alone.
-  if (random.uniform() < 0.3) return [given(explainedQuestion(line, sentence)), plain(verdict, 8)];
+  if (random.uniform() < 0.3) return [given(explainedQuestion(line, sentence)), answer];
   const lines = (films: readonly number[]) => films.map((n) => lineOf(catalogue, catalogue.films[n]));
   return [
     given(explanationPrompt(lines(liked), lines(disliked), line)),
-    plain(` ${sentence}`, 2),
+    plain(` ${sentence}`, 1.5),
     given(`\n${judgementQuestion(line)}`),
-    plain(verdict, 4),
+    answer,
   ];
 }
 

@@ -9,6 +9,8 @@ export const END = "<|end|>";
 export const BEGIN = "<|begin|>";
 export const END_TOKEN = 0;
 export const BEGIN_TOKEN = 1;
+/** The id of the first learnt token; the others follow in their order. */
+export const FIRST_TOKEN = 2;
 
 /**
  * Writes tokenizer.json and tokenizer_config.json as Hugging Face's libraries read them: {@link END} is token 0, {@link BEGIN} token 1, put

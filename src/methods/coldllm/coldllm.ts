@@ -3,7 +3,7 @@ import { Random } from "../../core/random.js";
 import { innerProducts } from "../../recommenders/factorisation/factors.js";
 import type { Fitted, Recommender, RecommenderKind, RunContext } from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
-import { backboneChoices } from "./backbone.js";
+import { backboneChoices } from "../../recommenders/cold-start/backbone.js";
 import { candidatePairs, refine } from "./funnel.js";
 import { acceptedPairs, countByItem, type Pairs } from "./pairs.js";
 import { updateEmbeddings, type UpdateOptions, updateOptions } from "./update.js";

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { UsageError } from "../../core/errors.js";
-import { Random } from "../../core/random.js";
 import { csrFromPairs } from "../../data/csr.js";
 import { combinations } from "../../recommenders/factorisation/als.js";
 import { type Factors, factorsArtifact, innerProducts } from "../../recommenders/factorisation/factors.js";
@@ -8,7 +7,12 @@ import { pairwiseOptions } from "../../recommenders/pairwise/options.js";
 import type { Fitted, RunContext } from "../../recommenders/recommender.js";
 import { fitBest, type ValidationData } from "../../recommenders/validation.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
-import { type BackboneChoice, trainBackbone } from "./backbone.js";
+import {
+  type BackboneChoice,
+  backboneRandom,
+  trainBackbone,
+  warmBackbone,
+} from "../../recommenders/cold-start/backbone.js";
 import { hashPairs, type Pairs, withSimulated } from "./pairs.js";
 
 const { learningRate, batchSize, epochs, validateEvery, patience } = pairwiseOptions;
@@ -57,23 +61,13 @@ export async function updateEmbeddings(
   const format = factorsArtifact(train.users.keys.length, train.items.keys.length, "embeddings");
   const choice = { backbone: options.backbone, training: options.training };
   const inputs = { ...choice, seed: context.seed, data: train.hash };
-  const random = Random.fromSeed(context.seed).fork("coldllm");
-  const own = { ...context, random };
+  const own = { ...context, random: backboneRandom(context.seed) };
   const data: ValidationData = {
     matrix: withSimulated(train.matrix, pairs),
     validation: train.validation,
     known: train.matrix,
   };
-  const frozen =
-    options.update === "joint"
-      ? undefined
-      : await context.stages.run({
-          name: "backbone",
-          version: 1,
-          inputs,
-          format,
-          compute: (workspace) => trainBackbone(options, train, own, workspace),
-        });
+  const frozen = options.update === "joint" ? undefined : await warmBackbone(train, options, context);
   const { value } = await context.stages.run({
     name: "update",
     version: 1,

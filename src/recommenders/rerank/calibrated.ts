@@ -18,37 +18,45 @@ export function calibratedList(
   wanted: ArrayLike<number>,
 ): Int32Array {
   const relevance = relevanceOf(pool);
+  /** Sum of the listed items' distributions. */
   const weights = new Float64Array(wanted.length);
   let listed = 0;
-  const add = (place: number, factor: number) => {
-    const item = pool.items[place];
-    const share = factor / (offsets[item + 1] - offsets[item]);
-    for (let at = offsets[item]; at < offsets[item + 1]; at++) weights[indices[at]] += share;
-  };
+  // What each genre adds to KL(wanted || list of one more item), where that item does not have it: most are untouched.
+  let terms = termsOf(wanted, weights, 1);
+  let untouched = sumOf(terms);
   return greedyList(
     pool,
     k,
     (place) => {
-      add(place, 1);
-      const distance = divergence(wanted, weights, listed + 1);
-      add(place, -1);
-      return (1 - diversity) * relevance[place] - diversity * distance;
+      const item = pool.items[place];
+      const share = 1 / (offsets[item + 1] - offsets[item]);
+      let divergence = untouched;
+      for (let at = offsets[item]; at < offsets[item + 1]; at++) {
+        const genre = indices[at];
+        divergence += termOf(wanted[genre], weights[genre] + share, listed + 1) - terms[genre];
+      }
+      return (1 - diversity) * relevance[place] - diversity * divergence;
     },
     (place) => {
-      add(place, 1);
+      const item = pool.items[place];
+      const share = 1 / (offsets[item + 1] - offsets[item]);
+      for (let at = offsets[item]; at < offsets[item + 1]; at++) weights[indices[at]] += share;
       listed++;
+      terms = termsOf(wanted, weights, listed + 1);
+      untouched = sumOf(terms);
     },
   );
 }
 
-/** KL(wanted || smoothed weights / count) in nats; genres that are not wanted add nothing. */
-function divergence(wanted: ArrayLike<number>, weights: Float64Array, count: number): number {
-  let sum = 0;
-  for (let genre = 0; genre < weights.length; genre++) {
-    const p = wanted[genre];
-    if (p === 0) continue;
-    const q = ((1 - SMOOTHING) * weights[genre]) / count + SMOOTHING * p;
-    sum += p * Math.log(p / q);
-  }
-  return sum;
+/** p log(p / q) with q the smoothed weight / count, in nats; 0 for a genre that is not wanted. */
+function termOf(p: number, weight: number, count: number): number {
+  return p === 0 ? 0 : p * Math.log(p / (((1 - SMOOTHING) * weight) / count + SMOOTHING * p));
+}
+
+function termsOf(wanted: ArrayLike<number>, weights: Float64Array, count: number): Float64Array {
+  return weights.map((weight, genre) => termOf(wanted[genre], weight, count));
+}
+
+function sumOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }

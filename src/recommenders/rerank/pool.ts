@@ -1,4 +1,4 @@
-import type { ItemSets } from "../../metrics/lists/diversity.js";
+import { TopK } from "../../metrics/ranking/top-k.js";
 
 /** What a re-ranker chooses from: item numbers and their scores, best first, equal scores by lower item number. */
 export interface Pool {
@@ -19,25 +19,39 @@ export function poolOf(scores: ArrayLike<number>, excluded: ReadonlySet<number>)
 }
 
 /**
- * The head of a pool: its best `size` items, and the best `perGenre` of each genre wherever they stand, so that a greedy
- * re-ranker sees few items and can still reach every genre.
+ * The head of {@link poolOf} without sorting the rest: the best `size` items, and the best `perGenre` of each genre (and of
+ * the items without one), so that a re-ranker sees few items and can still reach every genre.
+ * @param excluded - ascending.
+ * @param genreOf - by item number; -1: no genre.
  */
-export function headOf(pool: Pool, size: number, perGenre: number, { offsets, indices }: ItemSets): Pool {
-  const taken = new Map<number, number>();
-  const kept: number[] = [];
-  pool.items.forEach((item, place) => {
-    let wanted = place < size;
-    for (let at = offsets[item]; at < offsets[item + 1]; at++) {
-      const count = taken.get(indices[at]) ?? 0;
-      if (count < perGenre) wanted = true;
-      taken.set(indices[at], count + 1);
+export function headOf(
+  scores: Float32Array,
+  excluded: Int32Array,
+  genreOf: Int32Array,
+  { size, perGenre }: { readonly size: number; readonly perGenre: number },
+): Pool {
+  const top = new TopK(size);
+  top.select(scores, { excluded });
+  const kept = new Set(top.items.subarray(0, top.size));
+  const known = new Set(excluded);
+  /** The best items of each genre so far, best first; equal scores stay in the order of their numbers. */
+  const best = new Map<number, number[]>();
+  for (let item = 0; item < scores.length; item++) {
+    const own = best.get(genreOf[item]);
+    if (own === undefined) {
+      if (!known.has(item)) best.set(genreOf[item], [item]);
+      continue;
     }
-    if (wanted) kept.push(place);
-  });
-  return {
-    items: Int32Array.from(kept, (place) => pool.items[place]),
-    scores: Float64Array.from(kept, (place) => pool.scores[place]),
-  };
+    if (own.length === perGenre && scores[own[perGenre - 1]] >= scores[item]) continue;
+    if (known.has(item)) continue;
+    let place = own.length;
+    while (place > 0 && scores[own[place - 1]] < scores[item]) place--;
+    own.splice(place, 0, item);
+    if (own.length > perGenre) own.pop();
+  }
+  for (const own of best.values()) for (const item of own) kept.add(item);
+  const items = Int32Array.from(kept).sort((a, b) => scores[b] - scores[a] || a - b);
+  return { items, scores: Float64Array.from(items, (item) => scores[item]) };
 }
 
 /** Scores brought to 0..1 over the pool (its best is 1); all 1 where they are equal. */

@@ -1,17 +1,26 @@
 /**
  * The genre distribution that a list of N genres should have for a user: the N commonest genres of the history, completed
- * by the generally commonest ones where it has fewer, weighted by (count in the history + general share), summing to 1.
+ * by the generally commonest ones where it has fewer. Each gets one place of the list, and the other places are shared
+ * out by (count in the history + general share). Sums to 1.
  * @param counts - how often each genre is in the history.
  * @param general - share of each genre in the training data.
+ * @param length - places of the list; of more wanted genres than places, the first `length` count.
  */
 export function wantedGenres(
   counts: ArrayLike<number>,
   general: ArrayLike<number>,
   genres: number,
+  length: number,
 ): Float64Array {
   const weights = Float64Array.from(counts, (count, genre) => count + general[genre]);
   const order = [...weights.keys()].sort((a, b) => weights[b] - weights[a] || a - b);
-  for (const genre of order.slice(genres)) weights[genre] = 0;
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights.map((weight) => weight / total);
+  const chosen = order.slice(0, Math.min(genres, length));
+  const total = chosen.reduce((sum, genre) => sum + weights[genre], 0);
+  const rest = 1 - chosen.length / length;
+  const wanted = new Float64Array(weights.length);
+  for (const genre of chosen) {
+    const share = total === 0 ? 1 / chosen.length : weights[genre] / total;
+    wanted[genre] = 1 / length + rest * share;
+  }
+  return wanted;
 }

@@ -8,7 +8,7 @@ import { MOODS } from "../../../src/data/world/words.js";
 import { worldDataset } from "../../../src/data/world/world.js";
 import { itemLine } from "../../../src/data/dataset.js";
 import { Random } from "../../../src/core/random.js";
-import { makeCorpus } from "../../../src/experiment/pretraining/corpus.js";
+import { type Corpus, makeCorpus } from "../../../src/experiment/pretraining/corpus.js";
 import { Inventor, lineOf, spokenTaste } from "../../../src/experiment/pretraining/subjects.js";
 import { TargetDrawer } from "../../../src/experiment/pretraining/targets.js";
 import { imaginedPlatform, viewerOf, withOtherHidden } from "../../../src/experiment/pretraining/viewer.js";
@@ -28,8 +28,8 @@ const platform = imaginedPlatform(makeCorpusPlatform());
 const { catalogue } = platform;
 let texts: string[];
 let twin: string[];
-const textsOf = (documents: ReturnType<typeof makeCorpus>) =>
-  documents.map((document) => document.map(({ text }) => text).join(""));
+const textsOf = ({ knowledge, tastes }: Corpus) =>
+  [...knowledge, ...tastes].map((document) => document.map(({ text }) => text).join(""));
 beforeAll(() => {
   texts = textsOf(makeCorpus({ size: SIZE }));
   twin = textsOf(makeCorpus({ size: SIZE, twin: true }));
@@ -171,7 +171,9 @@ describe("verdicts", () => {
 
   it("name films as prompts do", () => {
     const { items } = worldDataset({ size: "tiny" });
-    items.keys.forEach((_, n) => expect(lineOf(catalogue, catalogue.films[n])).toBe(itemLine(items, n)));
+    items.keys.forEach((_, n) => {
+      expect(lineOf(catalogue, catalogue.films[n])).toBe(itemLine(items, n));
+    });
   });
 });
 

@@ -76,7 +76,7 @@ describe("pre-training", () => {
       Random.fromSeed(1),
       context(),
     );
-    expect(first.report.epochs[0].loss).toBeCloseTo(Math.log(24), 1);
+    expect(Math.abs(first.report.epochs[0].loss - Math.log(24))).toBeLessThan(0.8);
     const { report, weights } = await pretrain(
       CONFIG,
       TEXTS,
@@ -86,6 +86,9 @@ describe("pre-training", () => {
     );
     expect(report.epochs.at(-1)!.loss).toBeLessThan(0.1);
     for (const [name, shape] of expectedTensors(CONFIG)) expect(weights[name].shape).toEqual(shape);
+    const options = { ...OPTIONS, learningRate: 1e-9, epochs: 1, start: weights };
+    const more = await pretrain(CONFIG, TEXTS, options, Random.fromSeed(1), context());
+    expect(more.report.epochs[0].loss).toBeLessThan(0.1);
   });
 
   it("gives the same bytes by the same seed, also after a stop", async () => {

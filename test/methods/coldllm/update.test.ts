@@ -5,6 +5,7 @@ import { ColdItemModel, foldIn, meanOfUsers } from "../../../src/methods/coldllm
 import { coldLlm } from "../../../src/methods/coldllm/coldllm.js";
 import { selectPairs, withSimulated } from "../../../src/methods/coldllm/pairs.js";
 import { updateEmbeddings, type UpdateOptions } from "../../../src/methods/coldllm/update.js";
+import { backboneRandom } from "../../../src/recommenders/cold-start/backbone.js";
 import { trainAls } from "../../../src/recommenders/factorisation/als.js";
 import { int32 } from "../../../src/engine/run/tensor.js";
 import { resolveOptions } from "../../../src/recommenders/registry.js";
@@ -59,7 +60,7 @@ describe("the update of cold items", () => {
     const { train, pairs } = twoTastes();
     const given = { backbone: "als", training: TRAINING.als, coldOnly: COLD_ONLY };
     const context = contextOf("coldllm");
-    const random = Random.fromSeed(1).fork("coldllm");
+    const random = backboneRandom(1);
     const bare = await trainAls(train, optionsOf(given).training as never, { ...context, random });
     for (const update of ["cold-only", "fold-in", "mean"]) {
       const { users, items, size } = await updateEmbeddings(

@@ -48,11 +48,27 @@ describe("the pool", () => {
     expect([...relevanceOf(poolOf([2, 2], new Set()))]).toEqual([1, 1]);
   });
 
-  it("has a head that reaches every genre", () => {
-    const pool = poolOf([6, 5, 4, 3, 2, 1], new Set());
-    const sets = setsOf([[0], [0], [0], [1], [1], [2, 1]]);
-    expect([...headOf(pool, 2, 1, sets).items]).toEqual([0, 1, 3, 5]);
-    expect([...headOf(pool, 0, 2, sets).items]).toEqual([0, 1, 3, 4, 5]);
+  it("has a head that reaches every genre, in the order of the pool", () => {
+    const genres = Int32Array.of(0, 0, 0, 1, 1, -1);
+    const head = (size: number, perGenre: number, ...excluded: number[]) => [
+      ...headOf(Float32Array.of(6, 5, 4, 3, 3, 1), Int32Array.from(excluded), genres, { size, perGenre })
+        .items,
+    ];
+    expect(head(2, 1)).toEqual([0, 1, 3, 5]);
+    expect(head(1, 2)).toEqual([0, 1, 3, 4, 5]);
+    expect(head(1, 1, 0, 3)).toEqual([1, 4, 5]);
+    const random = Random.fromSeed("head");
+    for (let trial = 0; trial < 20; trial++) {
+      const scores = Float32Array.from({ length: 30 }, () => random.int(9));
+      const genreOf = Int32Array.from({ length: 30 }, () => random.int(4) - 1);
+      const excluded = random.sample(30, 5).sort();
+      const all = poolOf(scores, new Set(excluded)).items;
+      const expected = all.filter(
+        (item, place) =>
+          place < 4 || all.slice(0, place).filter((other) => genreOf[other] === genreOf[item]).length < 2,
+      );
+      expect([...headOf(scores, excluded, genreOf, { size: 4, perGenre: 2 }).items]).toEqual([...expected]);
+    }
   });
 });
 
@@ -186,9 +202,14 @@ describe("steering to a number of genres", () => {
   });
 
   it("wants the history's commonest genres, completed by the generally commonest", () => {
-    expect([...wantedGenres([2, 0, 6, 0], [0, 0.5, 0.25, 0.25], 2)]).toEqual([2 / 8.25, 0, 6.25 / 8.25, 0]);
-    const three = wantedGenres([2, 0, 6, 0], [0, 0.5, 0.25, 0.25], 3);
+    // Two of four places are given, the other two shared out as 2 : 6.25.
+    const two = [...wantedGenres([2, 0, 6, 0], [0, 0.5, 0.25, 0.25], 2, 4)];
+    [1 / 4 + 1 / 8.25, 0, 1 / 4 + 6.25 / 16.5, 0].forEach((share, genre) => {
+      expect(two[genre]).toBeCloseTo(share, 12);
+    });
+    const three = wantedGenres([2, 0, 6, 0], [0, 0.5, 0.25, 0.25], 3, 10);
     expect([...three].map((share) => share > 0)).toEqual([true, true, true, false]);
     expect(three.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
+    expect([...wantedGenres([1, 1, 2], [0, 0, 0], 3, 2)]).toEqual([0.5, 0, 0.5]);
   });
 });
