@@ -20,7 +20,11 @@ interface FoldPolicy {
 }
 
 /** Rows of the training part by fold: two random halves that change places, or all rows in both roles. */
-export function foldsOf(count: number, crossFit: boolean, random: Random): Pick<FoldPolicy, "rewarded" | "explained">[] {
+export function foldsOf(
+  count: number,
+  crossFit: boolean,
+  random: Random,
+): Pick<FoldPolicy, "rewarded" | "explained">[] {
   const all = Int32Array.from({ length: count }, (_, n) => n);
   if (!crossFit) return [{ rewarded: all, explained: all }];
   const order = random.permutation(count);
@@ -34,7 +38,11 @@ export function foldsOf(count: number, crossFit: boolean, random: Random): Pick<
 
 /** Training data with some of the rows; histories still come from all of them, as prompts of test pairs do. */
 function withRows(train: CtrTraining, positions: Int32Array): CtrTraining {
-  return { ...train, rows: rowsAt(train.rows, positions), hash: hashOf([train.hash, hashArrays([positions])]) };
+  return {
+    ...train,
+    rows: rowsAt(train.rows, positions),
+    hash: hashOf([train.hash, hashArrays([positions])]),
+  };
 }
 
 function rowsAt({ users, items, labels, times }: CtrRows, positions: Int32Array): CtrRows {
@@ -86,7 +94,10 @@ async function policiesOf(
     const network = await fitAugmented(withRows(train, fold.explained), model, texts, options, own);
     const { backbone, training } = options;
     const key = hashOf([first.key, hashArrays([fold.explained]), backbone, training]);
-    policies.push({ ...fold, ...(await align(train, rewarded, model, options, context, first, { network, key })) });
+    policies.push({
+      ...fold,
+      ...(await align(train, rewarded, model, options, context, first, { network, key })),
+    });
   }
   return policies;
 }
@@ -114,15 +125,15 @@ function byReader(
   options: AlignmentOptions,
 ): Fitted<"ctr"> {
   return {
-      async answer(cases, context) {
-        const targets = cases.map(({ item }) => item);
-        const answers: Float64Array[] = [];
-        for (const one of policies) {
-          const texts = await explanationsBy(one, train, model, options)(cases, context);
-          answers.push(await judgeExplanations(model, train.items, targets, texts, context));
-        }
-        return meanOf(answers);
-      },
+    async answer(cases, context) {
+      const targets = cases.map(({ item }) => item);
+      const answers: Float64Array[] = [];
+      for (const one of policies) {
+        const texts = await explanationsBy(one, train, model, options)(cases, context);
+        answers.push(await judgeExplanations(model, train.items, targets, texts, context));
+      }
+      return meanOf(answers);
+    },
   };
 }
 
@@ -137,35 +148,43 @@ async function byNetwork(
   options: AlignmentOptions,
   context: RunContext,
 ): Promise<Fitted<"ctr">> {
-    const writerOf = new Map<string, FoldPolicy>();
-    const name = (user: number, item: number) => `${user}/${item}`;
+  const writerOf = new Map<string, FoldPolicy>();
+  const name = (user: number, item: number) => `${user}/${item}`;
+  for (const one of policies) {
+    for (const row of one.explained) writerOf.set(name(train.rows.users[row], train.rows.items[row]), one);
+  }
+  // Validation pairs rewarded nobody: the first policy explains them.
+  const textsOf: TextsOf = async (cases, own) => {
+    const texts = new Array<string>(cases.length).fill("");
     for (const one of policies) {
-      for (const row of one.explained) writerOf.set(name(train.rows.users[row], train.rows.items[row]), one);
+      const mine = [...cases.keys()].filter(
+        (n) => (writerOf.get(name(cases[n].user, cases[n].item)) ?? policies[0]) === one,
+      );
+      if (mine.length === 0) continue;
+      const written = await explanationsBy(
+        one,
+        train,
+        model,
+        options,
+      )(
+        mine.map((n) => cases[n]),
+        own,
+      );
+      mine.forEach((n, at) => (texts[n] = written[at]));
     }
-    // Validation pairs rewarded nobody: the first policy explains them.
-    const textsOf: TextsOf = async (cases, own) => {
-      const texts = new Array<string>(cases.length).fill("");
+    return texts;
+  };
+  const network = await fitAugmented(train, model, textsOf, options, context);
+  return {
+    async answer(cases, own) {
+      const answers: Float32Array[] = [];
       for (const one of policies) {
-        const mine = [...cases.keys()].filter(
-          (n) => (writerOf.get(name(cases[n].user, cases[n].item)) ?? policies[0]) === one,
-        );
-        if (mine.length === 0) continue;
-        const written = await explanationsBy(one, train, model, options)(mine.map((n) => cases[n]), own);
-        mine.forEach((n, at) => (texts[n] = written[at]));
+        const texts = await explanationsBy(one, train, model, options)(cases, own);
+        answers.push(await network.predict(cases, texts, own));
       }
-      return texts;
-    };
-    const network = await fitAugmented(train, model, textsOf, options, context);
-    return {
-      async answer(cases, own) {
-        const answers: Float32Array[] = [];
-        for (const one of policies) {
-          const texts = await explanationsBy(one, train, model, options)(cases, own);
-          answers.push(await network.predict(cases, texts, own));
-        }
-        return meanOf(answers);
-      },
-    };
+      return meanOf(answers);
+    },
+  };
 }
 
 function meanOf(answers: readonly (Float32Array | Float64Array)[]): Float64Array {

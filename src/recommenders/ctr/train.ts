@@ -85,7 +85,7 @@ function vectorOf(vectors: Vectors | undefined, row: number): Float32Array | und
 }
 
 /** Training proper: the parameters of the epoch with the best validation AUC, or of the last one without validation pairs. */
-async function trainCtr<O extends TrainingOptions>(
+export async function trainCtr<O extends TrainingOptions>(
   id: string,
   model: CtrModel<O>,
   train: CtrTraining,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../../../src/core/random.js";
-import type { CallContext, LanguageModel, Vectors } from "../../../src/llm/language-model.js";
+import type { LanguageModel, Vectors } from "../../../src/llm/language-model.js";
 import { auc } from "../../../src/metrics/ctr/auc.js";
 import { type Augmented, fitAugmented, type TextsOf } from "../../../src/methods/explainctr/augmented.js";
 import { EXPLAINCTR } from "../../../src/methods/explainctr/rows.js";
@@ -13,7 +13,7 @@ import { lending, protocolOf, ratings } from "./support.js";
 
 /** Embeds a text as its length and its number of capital As. */
 class Counting extends ScriptedModel {
-  embed(texts?: readonly string[], _context?: CallContext): Promise<Vectors> {
+  override embed(texts?: readonly string[]): Promise<Vectors> {
     const all = texts ?? [];
     const data = Float32Array.from(all.flatMap((text) => [text.length, text.split("A").length - 1]));
     return Promise.resolve({ rows: all.length, width: 2, data });
@@ -65,7 +65,9 @@ describe("texts", () => {
     const texts = ["a", "b", "c", "d", "e"];
     const out = shuffled(texts, Random.fromSeed(1));
     expect([...out].sort()).toEqual(texts);
-    out.forEach((text, n) => expect(text).not.toBe(texts[n]));
+    out.forEach((text, n) => {
+      expect(text).not.toBe(texts[n]);
+    });
     expect(shuffled(["a"], Random.fromSeed(1))).toEqual(["a"]);
   });
 

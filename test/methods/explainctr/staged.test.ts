@@ -67,12 +67,16 @@ describe("a policy", () => {
 });
 
 describe("rows", () => {
-  it.each(["expctr-llm-lc", "expctr-aug-ic"])("%s goes through its stages and answers", async (id) => {
-    const row = rowOf(id);
-    const context = lending(model, id);
-    const fitted = await row.fit(protocol.training, resolveOptions(row, few), context);
-    const answers = await fitted.answer(cases, context);
-    expect(answers.length).toBe(cases.length);
-    expect(answers.every((p) => p > 0 && p < 1)).toBe(true);
-  }, 300_000);
+  it.each(["expctr-llm-lc", "expctr-aug-ic"])(
+    "%s goes through its stages and answers",
+    async (id) => {
+      const row = rowOf(id);
+      const context = lending(model, id);
+      const fitted = await row.fit(protocol.training, resolveOptions(row, few), context);
+      const answers = await fitted.answer(cases, context);
+      expect(answers.length).toBe(cases.length);
+      expect(answers.every((p) => p > 0 && p < 1)).toBe(true);
+    },
+    300_000,
+  );
 });
