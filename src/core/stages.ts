@@ -85,6 +85,11 @@ export class StageStore {
     return this.fileOf(stage) !== undefined;
   }
 
+  /** The same store for another recommender's stages: those of a part are found under its own name. */
+  for(recommender: string): StageStore {
+    return new StageStore(this.folder, this.external, recommender, this.cost);
+  }
+
   async run<T>(stage: Stage<T>): Promise<StageResult<T>> {
     const given = this.fileOf(stage.name);
     if (given !== undefined) {

@@ -35,6 +35,8 @@ import { userKnn } from "./neighbours/user-knn.js";
 import type { Recommender } from "./recommender.js";
 import { oracleList, popularInGenre, popularityList, randomList } from "./sequential/controls.js";
 import { caser, fpmc, gru4rec, sasrec } from "./sequential/recommenders.js";
+import { markov } from "./sequential/markov.js";
+import { allReranked } from "./rerank/reranked.js";
 
 /** Names that stand for several recommenders in `--recommenders`. */
 export const GROUPS = ["all", "classic", "llm", "control"] as const;
@@ -73,10 +75,18 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   randomList,
   popularityList,
   popularInGenre,
+  markov,
   fpmc,
   gru4rec,
   caser,
   sasrec,
+  ...allReranked(popularityList),
+  ...allReranked(popularInGenre),
+  ...allReranked(markov),
+  ...allReranked(fpmc),
+  ...allReranked(gru4rec),
+  ...allReranked(caser),
+  ...allReranked(sasrec),
   oracleList,
   randomConversation,
   popularityConversation,

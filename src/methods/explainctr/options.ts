@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { REWARD_FORMS } from "./judge.js";
 
 /** What is shown of a history. */
 export const promptOptions = {
@@ -18,3 +19,40 @@ export const explanationOptions = {
 export const explainedOptions = z.strictObject(explanationOptions);
 
 export type ExplanationOptions = z.infer<typeof explainedOptions>;
+
+const BACKBONE_NAMES = ["lr", "fm", "deepfm", "dcnv2", "autoint", "xdeepfm", "din"] as const;
+export type BackboneName = (typeof BACKBONE_NAMES)[number];
+
+export const augmentedOptions = z.strictObject({
+  ...explanationOptions,
+  /** The click-through model that gets the texts. */
+  backbone: z.enum(BACKBONE_NAMES).default("deepfm"),
+  /** The backbone's own options, such as `training.embedding=8`. */
+  training: z.record(z.string(), z.unknown()).default({}),
+});
+
+export type AugmentedOptions = z.infer<typeof augmentedOptions>;
+
+/** Options of the three stages. What is not TRL's default is ours: the paper's own settings are not public. */
+export const alignmentOptions = augmentedOptions.extend({
+  /** How agreement with the label is rewarded. */
+  reward: z.enum(REWARD_FORMS).default("log-likelihood"),
+  /** Weight of the click-through model's reward beside the reader's. */
+  lambda: z.number().min(0).default(1),
+  /** Most training pairs of a fold whose labels reward the policy. */
+  pairs: z.int().min(1).default(512),
+  /** Steps of PPO in stage 1. */
+  lcSteps: z.int().min(1).default(30),
+  /** Steps of PPO in stage 3. */
+  icSteps: z.int().min(1).default(30),
+  /** Explanations of a step, and of a gradient step. */
+  batchSize: z.int().min(1).default(32),
+  miniBatch: z.int().min(1).default(8),
+  learningRate: z.number().positive().default(1e-4),
+  /** Mean KL of a step's explanations to the untrained model, in nats, at which the run stops. */
+  klLimit: z.number().positive().default(60),
+  /** Two folds: the pairs that reward a policy train no click-through model on its explanations. False: the paper's way, one policy. */
+  crossFit: z.boolean().default(true),
+});
+
+export type AlignmentOptions = z.infer<typeof alignmentOptions>;

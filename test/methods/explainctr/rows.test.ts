@@ -136,7 +136,9 @@ describe("rows", () => {
     const yes = 1 / (1 + Math.exp(-1));
     for (const id of ["llm-zero-shot", "expctr-llm"]) {
       const answers = await answersOf(id, new ScriptedModel({ reply, judge }));
-      cases.forEach(({ item }, n) => expect(answers[n]).toBeCloseTo(item === 3 ? yes : 1 - yes, 12));
+      cases.forEach(({ item }, n) => {
+        expect(answers[n]).toBeCloseTo(item === 3 ? yes : 1 - yes, 12);
+      });
     }
   });
 });
