@@ -186,9 +186,10 @@ export function predictorOf<O>(model: CtrModel<O>, fields: Fields, options: O, h
   return {
     async predict(parameters: Parameters, pairs: readonly Pair[]): Promise<Float32Array> {
       const out = new Float32Array(pairs.length);
-      for (let from = 0; from < pairs.length; from += PREDICTION_BATCH) {
-        const block = pairs.slice(from, from + PREDICTION_BATCH);
-        const batch = pairBatch(fields, block, PREDICTION_BATCH, historyLength);
+      const size = Math.min(PREDICTION_BATCH, 32 * Math.ceil(pairs.length / 32));
+      for (let from = 0; from < pairs.length; from += size) {
+        const block = pairs.slice(from, from + size);
+        const batch = pairBatch(fields, block, size, historyLength);
         const { probability } = await forward.run({
           parameters: parameters,
           batch,
