@@ -21,6 +21,13 @@ export const taskFlags = {
     summary: "Who takes part: ids separated by commas, or all, classic, llm, control.",
     helpValue: "a,b",
   }),
+  hybrid: Flags.string({
+    summary: "Combine two or three recommenders: rank fusion, and a blend tuned on validation.",
+    helpValue: "ID+ID",
+    multiple: true,
+    multipleNonGreedy: true,
+    default: [],
+  }),
   llm: Flags.string({
     env: "LLMREC_LLM",
     summary: "Language model: embedded, hf:ORG/NAME, dir:PATH, openai:BASE_URL#MODEL or replay:FILE.",

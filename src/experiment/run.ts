@@ -171,7 +171,10 @@ async function runOnce<T extends TaskId>(
     llm: () => model.open(id),
     truth: kind === "control" ? dataset.truth : undefined,
   };
-  const external = [...request.external].filter(([name]) => !name.includes(".") || name.startsWith(`${id}.`));
+  const external = [...request.external].filter(
+    ([name]) =>
+      !name.includes(".") || [id, ...(recommender.members ?? [])].some((own) => name.startsWith(`${own}.`)),
+  );
   let fitted: Fitted<T> | undefined;
   const fit = async () => {
     if (fitted === undefined) {

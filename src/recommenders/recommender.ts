@@ -34,6 +34,8 @@ export interface Recommender<T extends TaskId, O = unknown> {
   readonly needsText?: boolean;
   /** True for those that a run must name: they are in no group. */
   readonly onRequest?: boolean;
+  /** Ids of those that it combines: it was asked for by name, and what is given from outside for them holds for it. */
+  readonly members?: readonly string[];
   fit(train: TrainingData<T>, options: O, context: RunContext): Promise<Fitted<T>>;
 }
 
