@@ -44,7 +44,7 @@ export async function fitCtr<O extends TrainingOptions>(
     version: 1,
     inputs: { model: id, options, seed: context.seed, data: train.hash },
     format: weightsArtifact(initial),
-    compute: () => trainCtr(id, model, train, fields, initial, options, context),
+    compute: (workspace) => trainCtr(id, model, train, fields, initial, options, context, workspace),
   });
   const historyLength = model.uses.history ? Math.max(1, train.historyLength) : 0;
   return {
@@ -62,7 +62,10 @@ export async function fitCtr<O extends TrainingOptions>(
   };
 }
 
-/** Training proper: the parameters of the epoch with the best validation AUC, or of the last one without validation pairs. */
+/**
+ * Training proper: the parameters of the epoch with the best validation AUC, or of the last one without validation pairs.
+ * @param checkpoint - a folder for checkpoints: a run that was killed is gone on with from there.
+ */
 export async function trainCtr<O extends TrainingOptions>(
   id: string,
   model: CtrModel<O>,
@@ -71,6 +74,7 @@ export async function trainCtr<O extends TrainingOptions>(
   initial: Parameters,
   options: O,
   { random, progress, signal }: Pick<RunContext, "random" | "progress" | "signal">,
+  checkpoint?: string,
 ): Promise<Parameters> {
   const { rows, validation } = train;
   const historyLength = model.uses.history ? Math.max(1, train.historyLength) : 0;
@@ -107,6 +111,7 @@ export async function trainCtr<O extends TrainingOptions>(
             metric: async () => auc(validation.labels, await predictor.predict(trainer.parameters, judged)),
           }
         : undefined,
+      checkpoint: checkpoint === undefined ? undefined : { folder: checkpoint, spacing: 30 },
     });
     return trainer.parameterRecord();
   } finally {
