@@ -76,7 +76,11 @@ export async function fitAugmented(
   });
   const predict: Augmented["predict"] = async (cases, some, own) =>
     network.predict(cases, await vectorsOf(some, own));
-  return { predict, answer: async (cases, own) => predict(cases, await textsOf(cases, own), own) };
+  return {
+    predict,
+    answer: async (cases, own) => predict(cases, await textsOf(cases, own), own),
+    explain: textsOf,
+  };
 }
 
 /** Zeros, the mean, for texts that say nothing. */

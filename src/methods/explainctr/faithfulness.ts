@@ -12,9 +12,9 @@ export interface ExplainedAnswers {
   /** Items of each list that a writer sees. */
   readonly shown: number;
   /** The reader's probabilities. */
-  read(cases: readonly ExplainedCase[], texts: readonly string[]): Promise<ArrayLike<number>>;
+  readonly read: (cases: readonly ExplainedCase[], texts: readonly string[]) => Promise<ArrayLike<number>>;
   /** Writes anew. */
-  write(cases: readonly ExplainedCase[]): Promise<readonly string[]>;
+  readonly write: (cases: readonly ExplainedCase[]) => Promise<readonly string[]>;
 }
 
 /** Cases whose cited item is taken away, most: each is written and read again. */

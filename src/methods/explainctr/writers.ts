@@ -17,10 +17,10 @@ export type Writer<O = ExplanationOptions> = (
 ) => Promise<TextsOf>;
 
 /** The model as it is. */
-export const untrained: Writer = async (train, options, { llm }) => {
-  const model = await openWriter(await llm());
-  return async (cases, context) =>
-    (await explain(train, cases, model, options, context)).explanations.map(({ text }) => text);
+export const untrained: Writer = async (train, options, context) => {
+  const model = await openWriter(await context.llm());
+  return async (cases, own) =>
+    (await explain(train, cases, model, options, own)).explanations.map(({ text }) => text);
 };
 
 /** The same for each case, whatever the others are. */
