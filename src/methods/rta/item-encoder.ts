@@ -112,7 +112,7 @@ export function catalogueEmbedder(encoder: ItemEncoder, titles: Titles) {
         const size = Math.min(CHUNK, items);
         const part = Int32Array.from({ length: size }, (_, n) => Math.min(items - 1, from + n));
         const { embeddings } = await forward.run({
-          weights: weights as never,
+          weights,
           batch: itemBatch(titles, part),
           tokens,
         });

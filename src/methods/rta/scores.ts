@@ -25,7 +25,9 @@ export async function allScores(
 /** Some rows. */
 export function pickRows({ width, data }: Vectors, rows: readonly number[]): Vectors {
   const some = new Float32Array(rows.length * width);
-  rows.forEach((row, n) => some.set(data.subarray(row * width, (row + 1) * width), n * width));
+  rows.forEach((row, n) => {
+    some.set(data.subarray(row * width, (row + 1) * width), n * width);
+  });
   return { rows: rows.length, width, data: some };
 }
 

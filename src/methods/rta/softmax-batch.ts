@@ -92,6 +92,8 @@ export function rowsOf(
   size: number,
 ): Float32Tensor {
   const some = new Float32Array(size * width);
-  rows.forEach((row, n) => some.set(data.subarray(row * width, (row + 1) * width), n * width));
+  rows.forEach((row, n) => {
+    some.set(data.subarray(row * width, (row + 1) * width), n * width);
+  });
   return float32(some, [size, width]);
 }

@@ -76,7 +76,9 @@ describe("Reindex-Then-Adapt", () => {
       for (let d = 0; d < 8; d++) sum += data[SAID * 8 + d] * data[item * 8 + d];
       return sum;
     });
-    scores.forEach((score, item) => expect(score).toBeCloseTo(expected[item], 4));
+    scores.forEach((score, item) => {
+      expect(score).toBeCloseTo(expected[item], 4);
+    });
     expect(cost.total.completionTokens).toBe(0);
   });
 

@@ -73,13 +73,17 @@ export class Talker implements LanguageModel {
   encode(texts: readonly string[]): Promise<Vectors> {
     this.calls.encode += texts.length;
     const data = new Float32Array(texts.length * WIDTH);
-    texts.forEach((text, n) => this.add(lastWords(text), data.subarray(n * WIDTH, (n + 1) * WIDTH)));
+    texts.forEach((text, n) => {
+      this.add(lastWords(text), data.subarray(n * WIDTH, (n + 1) * WIDTH));
+    });
     return Promise.resolve({ rows: texts.length, width: WIDTH, data });
   }
 
   embed(texts: readonly string[]): Promise<Vectors> {
     const data = new Float32Array(texts.length * WIDTH);
-    texts.forEach((text, n) => this.add(words(text), data.subarray(n * WIDTH, (n + 1) * WIDTH)));
+    texts.forEach((text, n) => {
+      this.add(words(text), data.subarray(n * WIDTH, (n + 1) * WIDTH));
+    });
     return Promise.resolve({ rows: texts.length, width: WIDTH, data });
   }
 
