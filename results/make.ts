@@ -23,8 +23,26 @@ const names = process.argv.slice(3);
 /** The recommenders of the main job. */
 const QUICK = ["--recommenders", "control,content-knn,item-knn,user-knn,ease,als"];
 
-/** Seeds for the recommenders that train. */
-const CONVERSATION = ["--recommenders", "all", "--seeds", "1,2,3"];
+/** Reindex-Then-Adapt, its parts and what its language model does without it. */
+const RTA = [
+  ...["rta-zero-shot", "rta-zero-shot-titles", "rta-llm-popularity", "rta-dense", "rta-table", "rta-linear"],
+  ...[
+    "rta-sum",
+    "rta-weighted",
+    "rta-transformer",
+    "rta-reindex",
+    "rta-bias",
+    "rta-scale",
+    "rta",
+    "rta-gate",
+  ],
+].join(",");
+
+/** Seeds for the recommenders that train; the tests are declared in the configuration. */
+const CONVERSATION = [
+  ...["--recommenders", `all,${RTA}`, "--seeds", "1,2,3"],
+  ...["--config", join(root, "results", "conversation.yaml")],
+];
 
 const CONVERSATION_CHARTS = /^(bars-(recall|ndcg)-10|cost-.*)\.(png|svg)$/;
 

@@ -1,6 +1,7 @@
 import { COLDLLM_ARMS, coldLlm } from "../methods/coldllm/coldllm.js";
 import { dlcrec, DLCREC_ARMS } from "../methods/dlcrec/dlcrec.js";
 import { EXPLAINCTR } from "../methods/explainctr/rows.js";
+import { RTA } from "../methods/rta/rows.js";
 import type { Recommender } from "../recommenders/recommender.js";
 import { RECOMMENDERS } from "../recommenders/registry.js";
 import type { TaskId } from "../tasks/task.js";
@@ -12,6 +13,7 @@ const METHODS: readonly Recommender<TaskId>[] = [
   ...EXPLAINCTR,
   dlcrec,
   ...DLCREC_ARMS,
+  ...RTA,
 ];
 
 /** Everyone who can take part in a run, in the order in which tables show them. */

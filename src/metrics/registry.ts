@@ -121,6 +121,23 @@ export const METRICS: readonly MetricDefinition[] = [
     "sum of q ln(q / p): q shares of targets, p of list places with 1 added to each item",
   ),
   metric(
+    "own-recall",
+    "Recall of the model's own answers",
+    "higher",
+    "pooled",
+    true,
+    "share of the titles drawn from the language model that are within k",
+  ),
+  metric(
+    "own-recall-unseen",
+    "Recall of its own answers, items never met",
+    "higher",
+    "pooled",
+    true,
+    "the same of items that reindexing left out",
+  ),
+  metric("gate-share", "Gate", null, "pooled", false, "the language model's share a in a g + (1 - a) f"),
+  metric(
     "rta-recall",
     "Recall, RTA's matching",
     "higher",

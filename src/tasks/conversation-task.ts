@@ -60,6 +60,7 @@ export function prepareConversation(
         },
       };
     },
+    cases: () => turns,
     pooled: (evaluation) => pooledMetrics(protocol, ks, evaluation),
     pooledStatistic: (name, evaluation) =>
       Object.hasOwn(pooledMetrics(protocol, ks, evaluation), name)

@@ -96,7 +96,7 @@ describe("conversationProtocol", () => {
   it("never hands out a turn at or after the one that is asked about", () => {
     const dataset = worldDataset({ size: "tiny" });
     const split = makeSplit(dataset, defaultConversationSplit(dataset));
-    expect(split.description).toBe("dialogue-time(validation=0.1, test=0.1)");
+    expect(split.description).toBe("dialogue-time(validation=0.1, test=0.2)");
     const world = conversationProtocol(dataset, split);
     const moment = (part: number) =>
       dataset.dialogues!.filter((_, n) => split.dialogues![n] === part).map(({ time }) => time);

@@ -86,12 +86,12 @@ export const SPLIT_STRATEGIES: Readonly<Record<string, Strategy<unknown>>> = {
   }),
   "dialogue-time": strategy({
     summary: "every dialogue after one moment is test: nobody learns from a later conversation",
-    options: z.strictObject({ validation: share.default(0.1), test: share.default(0.1) }),
+    options: z.strictObject({ validation: share.default(0.1), test: share.default(0.2) }),
     assign: splitDialoguesByTime,
   }),
   "dialogue-ratio": strategy({
     summary: "random shares of the dialogues",
-    options: z.strictObject({ validation: share.default(0.1), test: share.default(0.1), seed }),
+    options: z.strictObject({ validation: share.default(0.1), test: share.default(0.2), seed }),
     assign: splitDialoguesByRatio,
   }),
   published: strategy({

@@ -52,7 +52,7 @@ function recorded(
 }
 
 /** Items by exact title; among equal titles that of most training mentions, then of the lower number. */
-function itemsByTitle({ items, candidates, dialogues }: ConversationTraining): Map<string, number> {
+export function itemsByTitle({ items, candidates, dialogues }: ConversationTraining): Map<string, number> {
   const mentions = new Float64Array(items.keys.length);
   for (const { turns } of dialogues)
     for (const turn of turns) for (const { item } of turn.mentions) if (item >= 0) mentions[item]++;

@@ -1,0 +1,266 @@
+import { numpy as np } from "@jax-js/jax";
+import { Random } from "../../core/random.js";
+import { sigmoid } from "../../engine/nn/activations.js";
+import { float32, type Tensor } from "../../engine/run/tensor.js";
+import { fit } from "../../engine/train/fit.js";
+import { adamW } from "../../engine/train/optimizer.js";
+import { createTrainer } from "../../engine/train/trainer.js";
+import type { Vectors } from "../../llm/language-model.js";
+import { weightsArtifact } from "../../recommenders/ctr/weights.js";
+import { fitFism, type FismOptions } from "../../recommenders/dialogue/fism.js";
+import { fismBatch, fismScores, type FismWeights } from "../../recommenders/dialogue/fism-model.js";
+import { conversationNdcg } from "../../recommenders/dialogue/validation.js";
+import type { RunContext } from "../../recommenders/recommender.js";
+import type { ConversationCase, ConversationTraining } from "../../tasks/conversation.js";
+import type { Arrays, Weights } from "./aggregators.js";
+import { catalogueEmbedder } from "./item-encoder.js";
+import { turnsOf } from "./lessons.js";
+import type { PlatformOptions } from "./options.js";
+import { dialoguePrompt } from "./prompts.js";
+import { queryStates } from "./queries.js";
+import type { Reindexed } from "./reindex.js";
+import { allScores, pickRows } from "./scores.js";
+import { contrastiveLoss, rowsOf, softmaxBatch, type SoftmaxBatch } from "./softmax-batch.js";
+
+/** What of the scores `g = q . e` is fitted to the platform. */
+export interface Adaptation {
+  /** `g + b` with a number for each item. */
+  readonly bias?: boolean;
+  /** `(g + b)(1 + s)` with a number for each item. */
+  readonly scale?: boolean;
+  /** `a g + (1 - a) f` with FISM's scores f of the items named and one `a = sigmoid(theta)`; FISM is trained on with it. */
+  readonly gate?: FismOptions;
+  /** Trains what makes the item embeddings, too. */
+  readonly tune?: boolean;
+}
+
+/** Parameters by name: `bias`, `scale`, `gate`, `fism.*`, `encoder.*`; those that an adaptation does not have are missing. */
+type AdaptWeights = Weights;
+
+const ENCODER = "encoder.";
+const CLIP = 5;
+
+/** Item embeddings and what is put on top of them. */
+export interface Adapted {
+  readonly embeddings: Vectors;
+  readonly weights: AdaptWeights;
+  readonly gate?: FismOptions;
+}
+
+/** The share of the language model's scores behind the gate; undefined without a gate. */
+export function gateShare({ gate }: AdaptWeights): number | undefined {
+  return (gate as Tensor | undefined) === undefined ? undefined : 1 / (1 + Math.exp(-gate.data[0]));
+}
+
+/**
+ * The stage `adapt`: learns from what the platform recommended, in turns where it was not named before. It starts at the reindexed scores
+ * as they are (a gate: at half FISM's) and keeps the epoch and the decay of best validation NDCG@10.
+ */
+export async function adapt(
+  train: ConversationTraining,
+  reindexed: Reindexed,
+  adaptation: Adaptation,
+  options: PlatformOptions,
+  context: RunContext,
+): Promise<Adapted> {
+  const { gate, tune = false } = adaptation;
+  const random = Random.fromSeed(context.seed).fork("rta/adapt");
+  // As FISM's own row is trained: the stage is shared with it.
+  const fism =
+    gate && (await fitFism(train, gate, { ...context, random: Random.fromSeed(context.seed).fork("fism") }));
+  const first = initial(reindexed, adaptation, fism);
+  const { value } = await context.stages.run({
+    name: "adapt",
+    version: 1,
+    inputs: { adaptation, options, items: reindexed.key, seed: context.seed, data: train.hash },
+    format: weightsArtifact(first),
+    compute: () => trainAdaptation(train, reindexed, first, adaptation, options, random, context),
+  });
+  const weights = value as AdaptWeights;
+  return { embeddings: await embeddingsOf(reindexed, weights, tune), weights, gate };
+}
+
+function initial(
+  { titles, weights }: Reindexed,
+  { bias, scale, tune }: Adaptation,
+  fism?: FismWeights,
+): AdaptWeights {
+  const blank = () => float32(new Float32Array(titles.items));
+  return {
+    ...(bias === true && { bias: blank() }),
+    ...(scale === true && { scale: blank() }),
+    ...(fism && { gate: float32([0]), "fism.embeddings": fism.embeddings, "fism.bias": fism.bias }),
+    ...(tune === true &&
+      Object.fromEntries(Object.entries(weights).map(([name, tensor]) => [ENCODER + name, tensor]))),
+  };
+}
+
+async function embeddingsOf(
+  { encoder, titles, embeddings }: Reindexed,
+  weights: AdaptWeights,
+  tune: boolean,
+): Promise<Vectors> {
+  if (!tune) return embeddings;
+  const embedder = catalogueEmbedder(encoder, titles);
+  try {
+    return await embedder.embed(encoderPart(weights));
+  } finally {
+    await embedder.release();
+  }
+}
+
+function encoderPart<T>(weights: Readonly<Record<string, T>>): Record<string, T> {
+  const own = Object.entries(weights).filter(([name]) => name.startsWith(ENCODER));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice(ENCODER.length), value]));
+}
+
+interface Batch extends SoftmaxBatch {
+  /** [batch, width]. */
+  query: np.Array;
+  /** [batch, length], as FISM's; one column of zeros without a gate. */
+  history: np.Array;
+  pooling: np.Array;
+}
+
+async function trainAdaptation(
+  train: ConversationTraining,
+  reindexed: Reindexed,
+  first: AdaptWeights,
+  adaptation: Adaptation,
+  options: PlatformOptions,
+  random: Random,
+  context: RunContext,
+): Promise<AdaptWeights> {
+  const samples = train.samples.filter(({ target, mentioned }) => !mentioned.includes(target));
+  if (samples.length === 0) return first;
+  const { gate, tune = false } = adaptation;
+  const { encoder, titles } = reindexed;
+  const { progress, signal } = context;
+  const held = turnsOf(train.validation);
+  const turns = turnsOf(samples);
+  const states = await queryStates(
+    [...turns, ...held].map((turn) => dialoguePrompt(turn.context)),
+    context,
+  );
+  const rowOf = new Map([...turns, ...held].map(({ name }, row) => [name, row]));
+  const queriesOf = (cases: readonly ConversationCase[]) => cases.map(({ name }) => rowOf.get(name)!);
+  const size = Math.min(options.batchSize, samples.length);
+  const ndcg = conversationNdcg(train);
+  const embedder = catalogueEmbedder(encoder, titles);
+
+  const trainWith = async (decay: number) => {
+    const trainer = createTrainer({
+      name: "adapt",
+      parameters: first,
+      fixed: {
+        tokens: titles.tokens,
+        items: float32(reindexed.embeddings.data, [reindexed.embeddings.rows, reindexed.embeddings.width]),
+      },
+      optimizer: adamW({ learningRate: options.learningRate, weightDecay: decay }),
+      clipNorm: CLIP,
+      decays: (name) => name !== "gate" && name !== "fism.bias",
+      loss: (weights: Arrays, batch: Batch, fixed: { tokens: np.Array; items: np.Array }) => {
+        const items = tune
+          ? encoder.embed(encoderPart(weights), batch, fixed.tokens)
+          : np.take(fixed.items, batch.item, 0);
+        return contrastiveLoss(adaptedLogits(weights, items, batch), batch);
+      },
+    });
+    const answer = async (cases: readonly ConversationCase[]) => {
+      const weights = trainer.parameters;
+      const embeddings = tune ? await embedder.embed(encoderPart(weights)) : reindexed.embeddings;
+      return adaptedScores({ embeddings, weights, gate }, cases, pickRows(states, queriesOf(cases)), signal);
+    };
+    try {
+      const report = await fit(trainer, {
+        label: `adapt (decay ${decay})`,
+        epochs: options.epochs,
+        examples: samples.length,
+        batchSize: options.batchSize,
+        random: random.fork("training"),
+        progress,
+        signal,
+        batch: (examples, own) => {
+          const chosen = Array.from(examples, (n) => samples[n]);
+          const pairs = chosen.map(({ target }) => ({ query: -1, item: target }));
+          const { history, pooling } = fismBatch(gate === undefined ? [] : chosen, new Int32Array(0), {
+            size,
+            length: gate?.history ?? 1,
+            alpha: gate?.alpha ?? 0,
+          });
+          return {
+            ...softmaxBatch(pairs, train.candidates, titles, { negatives: options.negatives, size }, own),
+            query: rowsOf(states.data, states.width, queriesOf(chosen), size),
+            history,
+            pooling,
+          };
+        },
+        validation: ndcg && { patience: options.patience, metric: () => ndcg(answer) },
+      });
+      return { weights: trainer.parameterRecord() as AdaptWeights, metric: report.best?.metric ?? 0, decay };
+    } finally {
+      await trainer.release();
+    }
+  };
+
+  try {
+    const decays = ndcg === undefined ? [options.weightDecay[0]] : options.weightDecay;
+    let best = await trainWith(decays[0]);
+    for (const decay of decays.slice(1)) {
+      const next = await trainWith(decay);
+      if (next.metric > best.metric) best = next;
+    }
+    const share = gateShare(best.weights);
+    const open =
+      share === undefined ? "" : `; ${(100 * share).toFixed(1)} % of the scores are the language model's`;
+    progress.note(
+      `adapt: decay ${best.decay} has the best validation NDCG@10, ${best.metric.toFixed(4)}${open}`,
+    );
+    return best.weights;
+  } finally {
+    await embedder.release();
+  }
+}
+
+/** Logits [batch, columns] of some items' embeddings [columns, width]. */
+function adaptedLogits(weights: Arrays, items: np.Array, batch: Batch): np.Array {
+  let logits = np.matmul(batch.query, np.transpose(items));
+  if ("bias" in weights) logits = np.add(logits, np.take(weights.bias, batch.item, 0));
+  if ("scale" in weights) logits = np.multiply(logits, np.add(1, np.take(weights.scale, batch.item, 0)));
+  if ("gate" in weights) {
+    const table = weights["fism.embeddings"];
+    const pooled = np.sum(np.multiply(np.take(table, batch.history, 0), np.expandDims(batch.pooling, -1)), 1);
+    const own = np.matmul(pooled, np.transpose(np.take(table, batch.item, 0)));
+    const other = np.add(own, np.take(weights["fism.bias"], batch.item, 0));
+    const share = sigmoid(weights.gate);
+    logits = np.add(np.multiply(share, logits), np.multiply(np.subtract(1, share), other));
+  }
+  return logits;
+}
+
+/** Scores of all items [cases, items]; `queries` has a row for each case. */
+export async function adaptedScores(
+  { embeddings, weights, gate }: Adapted,
+  cases: readonly ConversationCase[],
+  queries: Vectors,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  const scores = await allScores(queries, embeddings, signal);
+  const { bias, scale } = weights as Partial<AdaptWeights>;
+  const count = embeddings.rows;
+  for (let at = 0; at < scores.length; at++) {
+    if (bias !== undefined) scores[at] += bias.data[at % count];
+    if (scale !== undefined) scores[at] *= 1 + scale.data[at % count];
+  }
+  if (gate === undefined) return scores;
+  const share = gateShare(weights)!;
+  const fism: FismWeights = { embeddings: weights["fism.embeddings"], bias: weights["fism.bias"] };
+  const row = new Float32Array(count);
+  cases.forEach(({ mentioned }, n) => {
+    fismScores(fism, mentioned, { length: gate.history, alpha: gate.alpha }, row);
+    row.forEach((other, item) => {
+      scores[n * count + item] = share * scores[n * count + item] + (1 - share) * other;
+    });
+  });
+  return scores;
+}

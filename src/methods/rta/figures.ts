@@ -1,0 +1,44 @@
+import { CostMeter } from "../../core/cost.js";
+import type { Fitted, RunContext } from "../../recommenders/recommender.js";
+import type { ConversationCase, ConversationTraining } from "../../tasks/conversation.js";
+import { drawnTitles } from "./answers.js";
+import { unseenItems } from "./lessons.js";
+import type { LessonOptions } from "./options.js";
+import { dialoguePrompt } from "./prompts.js";
+import { recallOf } from "./scores.js";
+
+const K = 10;
+
+/**
+ * How well scores find what the language model itself would recommend in the test dialogues: of all titles drawn from it, and of those that
+ * reindexing never met. What its lists cost is not put down to the recommender, which has no need of them.
+ */
+export async function ownRecall(
+  train: ConversationTraining,
+  { labels, unseen }: Pick<LessonOptions, "labels" | "unseen">,
+  cases: readonly ConversationCase[],
+  answer: Fitted<"conversation">["answer"],
+  context: RunContext,
+): Promise<Record<string, number>> {
+  const cost = new CostMeter();
+  const own = { ...context, cost, stages: context.stages.charging(cost) };
+  const scores = await answer(cases, own);
+  if (!(scores instanceof Float32Array)) return {};
+  const lists = await drawnTitles(
+    train,
+    cases.map((one) => dialoguePrompt(one.context)),
+    labels,
+    own,
+  );
+  const known = lists.map(({ items }) => items.filter((item) => item >= 0));
+  const never = unseenItems(train.candidates, unseen, context.seed);
+  const right = {
+    [`own-recall@${K}`]: known,
+    [`own-recall-unseen@${K}`]: known.map((list) => list.filter((item) => never.has(item))),
+  };
+  return Object.fromEntries(
+    Object.entries(right)
+      .map(([name, items]) => [name, recallOf(scores, items, train.candidates, K)] as const)
+      .filter(([, value]) => Number.isFinite(value)),
+  );
+}

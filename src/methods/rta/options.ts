@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { fismOptions } from "../../recommenders/dialogue/fism.js";
+import { AGGREGATORS, type AggregatorId } from "./aggregators.js";
+import { TELLINGS } from "./retell.js";
+
+const AGGREGATOR_IDS = Object.keys(AGGREGATORS) as [AggregatorId, ...AggregatorId[]];
+
+/** What the language model is told of a test dialogue. */
+const tellingOptions = {
+  /** `whole`, or less of it: `items`, `words`, `random-items`. */
+  told: z.enum(TELLINGS).default("whole"),
+};
+
+/** How the language model writes lists. */
+export const listOptions = {
+  ...tellingOptions,
+  /** Most tokens of a list that it writes. */
+  maxNewTokens: z.int().min(8).default(128),
+};
+
+/** How item embeddings learn what the language model would recommend. */
+const lessonOptions = {
+  /** So many titles are drawn from the language model for each dialogue: its own recommendations, which count as right. */
+  labels: z.int().min(1).default(5),
+  /** The most training dialogues' turns that are learnt from, and as many validation turns at most: the newest. */
+  turns: z.int().min(1).default(4000),
+  /** Whether it also learns from items' descriptions, each with the title that the language model gave to it. */
+  descriptions: z.boolean().default(true),
+  /** Share of the items that are left out of this training altogether, to see how embeddings fare that it never met. */
+  unseen: z.number().min(0).max(0.5).default(0.1),
+  /** Wrong items drawn for a batch, without repeats; all items where there are no more. */
+  negatives: z.int().min(1).default(2000),
+  learningRate: z.number().positive().default(0.002),
+  weightDecay: z.number().min(0).default(0),
+  batchSize: z.int().min(1).default(512),
+  /** The most passes over the pairs. */
+  epochs: z.int().min(1).default(8),
+  /** Stop after so many epochs in a row that recall the language model's lists of validation dialogues no better. */
+  patience: z.int().min(1).default(2),
+};
+
+export const tableOptions = z.strictObject(lessonOptions);
+
+export const reindexOptions = z.strictObject({
+  ...lessonOptions,
+  ...tellingOptions,
+  /** What makes an item's embedding of its title's tokens. */
+  aggregator: z.enum(AGGREGATOR_IDS).default("gru"),
+});
+
+export type LessonOptions = z.infer<typeof tableOptions>;
+export type ReindexOptions = z.infer<typeof reindexOptions>;
+
+/** How what is to be recommended is fitted to the platform. */
+const platformOptions = {
+  learningRate: z.number().positive().default(0.01),
+  /** AdamW's decay, of biases to 0 and of scales to 1; of several the best on validation. */
+  weightDecay: z.array(z.number().min(0)).min(1).default([0.01, 1]),
+  /** Wrong items drawn for a batch, without repeats; all items where there are no more. */
+  negatives: z.int().min(1).default(2000),
+  batchSize: z.int().min(1).default(256),
+  epochs: z.int().min(1).default(30),
+  /** Stop after so many epochs in a row without a better validation NDCG@10. */
+  patience: z.int().min(1).default(4),
+};
+
+export const adaptOptions = reindexOptions.extend({
+  adapt: z
+    .strictObject({
+      ...platformOptions,
+      /** Trains the aggregator as well. */
+      tune: z.boolean().default(false),
+    })
+    .prefault({}),
+});
+
+export type AdaptOptions = z.infer<typeof adaptOptions>;
+
+export const gateOptions = adaptOptions.extend({
+  /** The classic recommender behind the gate; options of `fism`. */
+  fism: fismOptions.prefault({}),
+});
+
+export const linearOptions = z.strictObject({
+  ...platformOptions,
+  learningRate: z.number().positive().default(0.003),
+  weightDecay: z.array(z.number().min(0)).min(1).default([0.1, 1]),
+});
+
+export type PlatformOptions = z.infer<z.ZodObject<typeof platformOptions>>;

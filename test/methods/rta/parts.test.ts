@@ -1,0 +1,192 @@
+import { describe, expect, it } from "vitest";
+import { numpy as np } from "@jax-js/jax";
+import { Random } from "../../../src/core/random.js";
+import { program } from "../../../src/engine/run/program.js";
+import { float32 } from "../../../src/engine/run/tensor.js";
+import { gateShare, adaptedScores } from "../../../src/methods/rta/adapt.js";
+import { Chat, spotTitles } from "../../../src/methods/rta/chat.js";
+import { readTitles } from "../../../src/methods/rta/item-encoder.js";
+import { descriptionPrompt, dialoguePrompt, fitPrompts } from "../../../src/methods/rta/prompts.js";
+import { retell } from "../../../src/methods/rta/retell.js";
+import { recallOf } from "../../../src/methods/rta/scores.js";
+import { contrastiveLoss, softmaxBatch } from "../../../src/methods/rta/softmax-batch.js";
+import { listedTitles, TitleMatcher } from "../../../src/methods/rta/titles.js";
+import { protocolOf, talk } from "../../recommenders/dialogue/talk.js";
+import { contextOf } from "../../recommenders/support.js";
+import { Talker } from "./talker.js";
+
+const TITLES = ["Heat", "Up", "Alien Resurrection", "M"];
+const dataset = talk(TITLES, ["S hi", "R 0"], ["S 3", "R 1"], ["S 3", "R 2"]);
+
+describe("prompts", () => {
+  it("end where a title would begin, also when nothing was said", () => {
+    expect(dialoguePrompt(dataset.dialogues![0].turns)).toBe("User: hi\nSystem: 0\nRecommendations:\n1.");
+    expect(dialoguePrompt([])).toBe("Recommendations:\n1.");
+  });
+
+  it("describe an item without its title, or not at all", () => {
+    const items = {
+      ...dataset.items,
+      texts: { plot: ["A heist.", "", "Up there is Alien Resurrection", ""] },
+    };
+    expect([0, 1, 2].map((item) => descriptionPrompt(items, item))).toEqual([
+      'A heist. Which film is it?\n"',
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it("are cut on the left where they are too long, and counted", async () => {
+    const long = `User: ${"word ".repeat(30)}\nRecommendations:\n1.`;
+    const fitted = await fitPrompts(new Talker(TITLES, 20), [long, "User: hi\nRecommendations:\n1."], 4);
+    expect(fitted.cut).toBe(1);
+    expect(fitted.prompts[0].split(" ")).toHaveLength(8);
+    expect(fitted.prompts[0].endsWith("recommendations 1")).toBe(true);
+    expect(fitted.prompts[1]).toBe("User: hi\nRecommendations:\n1.");
+  });
+});
+
+describe("tellings", () => {
+  it("keep the items, the words, or put random items in their place", () => {
+    const [turn] = dataset.dialogues![1].turns;
+    const long = {
+      ...turn,
+      text: "I saw M and X",
+      mentions: [
+        { item: 3, start: 6, end: 7 },
+        { item: -1, start: 12, end: 13 },
+      ],
+    };
+    const told = (telling: "whole" | "items" | "words" | "random-items") =>
+      retell([long], telling, "a", dataset.items)[0].text;
+    expect(told("whole")).toBe(long.text);
+    expect(told("items")).toBe("M, X");
+    expect(told("words")).toBe("I saw a film and a film");
+    expect(told("random-items")).toMatch(
+      /^I saw (Heat|Up|Alien Resurrection|M) and (Heat|Up|Alien Resurrection|M)$/,
+    );
+    expect(told("random-items")).toBe(told("random-items"));
+  });
+});
+
+describe("titles", () => {
+  it("are read from a numbered list, without a last one that was cut off", () => {
+    expect(listedTitles(" Heat\n2. Up\nfine\n3. Ali", true)).toEqual(["Heat", "Up", "Ali"]);
+    expect(listedTitles(" Heat\n2. Up\n3. Ali", false)).toEqual(["Heat", "Up"]);
+    expect(listedTitles("", true)).toEqual([]);
+  });
+
+  it("match by words or by few edits, none in short ones", () => {
+    const matcher = new TitleMatcher(protocolOf(dataset).training);
+    expect(
+      ["heat (1995)", "Alien Resurection", "Alien Resurrections!", "Alien", "Uq", "M", "N", ""].map((t) =>
+        matcher.find(t),
+      ),
+    ).toEqual([0, 2, 2, -1, -1, 3, -1, -1]);
+  });
+});
+
+describe("spotted titles", () => {
+  const titles = ["Heat", "Heat Wave", "It", "M"];
+  const spot = (text: string) =>
+    spotTitles(text, titles, [0, 1, 2, 3]).map(({ item, start, end }) => [item, text.slice(start, end)]);
+
+  it("are whole words, the longest of overlapping ones, short ones only in quotes", () => {
+    expect(spot("I liked heat wave and Heat, it was it; reheat m")).toEqual([
+      [1, "heat wave"],
+      [0, "Heat"],
+    ]);
+    expect(spot('"It" or "M"')).toEqual([
+      [2, "It"],
+      [3, "M"],
+    ]);
+    expect(spot("")).toEqual([]);
+  });
+});
+
+describe("a chat", () => {
+  it("recommends from the catalogue at each turn and never what was named, and says what lies nearest", async () => {
+    const { training } = protocolOf(dataset);
+    const model = new Talker(TITLES);
+    const { data, rows, width } = await model.embed(TITLES);
+    const chat = new Chat(training, { embeddings: { data, rows, width }, weights: {} }, 2);
+    const context = { ...contextOf("rta-gate"), llm: () => Promise.resolve(model) };
+    const first = await chat.say("I saw Heat", context);
+    expect(first.spotted).toEqual([0]);
+    expect(first.suggestions.map(({ item }) => item)).not.toContain(0);
+    expect(first.suggestions.every(({ nearest }) => nearest?.item === 0)).toBe(true);
+    const second = await chat.say("something else?", context);
+    const all = [0, ...[first, second].flatMap(({ suggestions }) => suggestions.map(({ item }) => item))];
+    expect(new Set(all).size).toBe(4);
+    expect(second.suggestions).toHaveLength(1);
+  });
+});
+
+describe("contrastive loss", () => {
+  it("compares a row with drawn items alone, and leaves its own out of them", async () => {
+    const titles = await readTitles(new Talker(TITLES), TITLES);
+    const pairs = [
+      { query: 0, item: 3 },
+      { query: 1, item: 1 },
+    ];
+    const pool = Int32Array.of(0, 1, 2, 3);
+    const batch = softmaxBatch(pairs, pool, titles, { negatives: 1, size: 3 }, Random.fromSeed(1));
+    const columns = Array.from(batch.item.data);
+    expect(columns).toHaveLength(4);
+    const logits = columns.map((item) => item + 1);
+    const run = program(
+      ({ x, drawn, hits, weight }: Record<"x" | "drawn" | "hits" | "weight", np.Array>) => ({
+        loss: contrastiveLoss(x, { drawn, hits, weight }),
+      }),
+    );
+    const { drawn, hits, weight } = batch;
+    const { loss } = await run.run({
+      x: float32([...logits, ...logits, ...logits], [3, 4]),
+      drawn,
+      hits,
+      weight,
+    });
+    await run.release();
+    const [wrong] = columns;
+    const row = (item: number) =>
+      Math.log(Math.exp(item + 1) + (item === wrong ? 0 : Math.exp(wrong + 1))) - (item + 1);
+    expect(loss.data[0]).toBeCloseTo((row(3) + row(1)) / 2, 5);
+  });
+});
+
+describe("adapted scores", () => {
+  it("are (g + b)(1 + s), and a gate mixes in FISM", async () => {
+    const embeddings = { rows: 2, width: 1, data: Float32Array.of(1, 2) };
+    const queries = { rows: 1, width: 1, data: Float32Array.of(3) };
+    const signal = new AbortController().signal;
+    const [one] = protocolOf(dataset).turns;
+    const both = { bias: float32([1, -1]), scale: float32([0, 1]) };
+    expect([...(await adaptedScores({ embeddings, weights: both }, [one], queries, signal))]).toEqual([
+      4, 10,
+    ]);
+    const weights = {
+      gate: float32([Math.log(3)]),
+      "fism.embeddings": float32([0, 0], [2, 1]),
+      "fism.bias": float32([8, 4]),
+    };
+    expect(gateShare(weights)).toBeCloseTo(0.75);
+    const gate = { history: 4, alpha: 0.5 } as never;
+    const mixed = await adaptedScores(
+      { embeddings, weights, gate },
+      [{ ...one, mentioned: [] }],
+      queries,
+      signal,
+    );
+    expect([...mixed]).toEqual(
+      [0.75 * 3 + 2, 0.75 * 6 + 1].map((value) => expect.closeTo(value, 5) as number),
+    );
+  });
+
+  it("recall counts ties half", () => {
+    const candidates = Int32Array.of(0, 1, 2);
+    expect(recallOf(Float32Array.of(1, 2, 3), [[2, 0]], candidates, 2)).toBe(0.5);
+    expect(recallOf(Float32Array.of(1, 1, 1), [[2]], candidates, 1)).toBe(0);
+    expect(recallOf(Float32Array.of(1, 1, 1), [[2]], candidates, 2)).toBe(1);
+    expect(recallOf(Float32Array.of(1), [[]], candidates, 2)).toBeNaN();
+  });
+});

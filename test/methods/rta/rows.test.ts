@@ -1,0 +1,127 @@
+import { describe, expect, it } from "vitest";
+import { CostMeter } from "../../../src/core/cost.js";
+import { RTA } from "../../../src/methods/rta/rows.js";
+import { unseenItems } from "../../../src/methods/rta/lessons.js";
+import { conversationProtocol } from "../../../src/tasks/conversation-protocol.js";
+import { makeSplit } from "../../../src/data/splits/strategies.js";
+import type { Recommender } from "../../../src/recommenders/recommender.js";
+import { resolveOptions } from "../../../src/recommenders/registry.js";
+import type { ConversationAnswers } from "../../../src/tasks/conversation.js";
+import { contextOf } from "../../recommenders/support.js";
+import { talk } from "../../recommenders/dialogue/talk.js";
+import { Talker } from "./talker.js";
+
+const COLOURS = ["red", "blue", "green", "black", "white", "pink", "grey", "gold"];
+const THINGS = ["car", "house", "river", "moon", "tree", "road", "wind", "bird"];
+const TITLES = COLOURS.flatMap((colour) => THINGS.map((thing) => `${colour} ${thing}`));
+
+/** What the seeker of each dialogue says. */
+const said = (dialogue: number) => (dialogue * 7) % TITLES.length;
+
+/** Seekers say a title's words; the platform recommends what follows it in the catalogue, and item 0 most often. */
+const dataset = talk(
+  TITLES,
+  ...Array.from({ length: 200 }, (_, n) => [
+    `S ${TITLES[said(n)]}`,
+    `R try ${n % 3 === 0 ? 0 : (said(n) + 1) % TITLES.length}`,
+  ]),
+);
+const protocol = conversationProtocol(
+  dataset,
+  makeSplit(dataset, "dialogue-time", { validation: 0.2, test: 0.3 }),
+);
+
+async function answer(id: string, given: Record<string, unknown> = {}, model = new Talker(TITLES)) {
+  const row = RTA.find((one) => one.id === id) as unknown as Recommender<"conversation">;
+  const cost = new CostMeter();
+  const context = { ...contextOf(id), cost, llm: () => Promise.resolve(model) };
+  const fitted = await row.fit(protocol.training, resolveOptions(row, given), context);
+  const answers = await fitted.answer(protocol.turns, context);
+  return { answers, cost, figures: (await fitted.figures?.(protocol.turns, context)) ?? {}, model };
+}
+
+/** How many items have a higher score in the first case. */
+function placeOf(answers: ConversationAnswers, item: number): number {
+  if (!(answers instanceof Float32Array)) throw new Error("no scores");
+  return answers.slice(0, TITLES.length).filter((score) => score > answers[item]).length;
+}
+
+/** What the seeker of the first test dialogue said. */
+const SAID = said(protocol.turns[0].dialogue);
+
+describe("Reindex-Then-Adapt", () => {
+  it("reindexed, finds what the model itself would name, also where it never met the item: a free table can't", async () => {
+    const options = { epochs: 40, patience: 40, learningRate: 0.02, batchSize: 64, labels: 1, unseen: 0.2 };
+    const titles = await answer("rta-weighted", options);
+    const table = await answer("rta-table", options);
+    expect(unseenItems(protocol.training.candidates, 0.2, 1).size).toBe(12);
+    expect(titles.figures["own-recall@10"]).toBeGreaterThan(table.figures["own-recall@10"]);
+    expect(titles.figures["own-recall-unseen@10"]).toBeGreaterThan(0.5);
+    expect(table.figures["own-recall-unseen@10"]).toBe(0);
+  });
+
+  it("trains a GRU to find them", async () => {
+    const options = { epochs: 4, patience: 4, learningRate: 0.01, batchSize: 64, labels: 1, unseen: 0 };
+    const { figures } = await answer("rta-reindex", options);
+    expect(figures["own-recall@10"]).toBeGreaterThan(0.5);
+  });
+
+  it("needs no training for the sum of token embeddings, and no list to answer", async () => {
+    const { answers, model, cost } = await answer("rta-sum", { descriptions: false });
+    // q is the sum of the words' embeddings, which is the item's embedding as well.
+    const scores = (answers as Float32Array).slice(0, TITLES.length);
+    const { data } = await model.embed(TITLES.map((title) => title));
+    const expected = TITLES.map((_, item) => {
+      let sum = 0;
+      for (let d = 0; d < 8; d++) sum += data[SAID * 8 + d] * data[item * 8 + d];
+      return sum;
+    });
+    scores.forEach((score, item) => {
+      expect(score).toBeCloseTo(expected[item], 4);
+    });
+    expect(cost.total.completionTokens).toBe(0);
+  });
+
+  it("adapted, follows the platform; a gate tells its share", async () => {
+    const adapt = { epochs: 10, patience: 10, learningRate: 0.05, batchSize: 64, weightDecay: [0] };
+    const base = { aggregator: "sum", unseen: 0 };
+    const plain = (await answer("rta-reindex", base)).answers as Float32Array;
+    const biased = (await answer("rta-bias", { ...base, adapt })).answers as Float32Array;
+    // Item 0 is recommended more often than any other.
+    const shift = Array.from(biased.slice(0, TITLES.length), (score, item) => score - plain[item]);
+    expect(shift.indexOf(Math.max(...shift))).toBe(0);
+    const { figures } = await answer("rta-gate", {
+      ...base,
+      adapt,
+      fism: { epochs: 2, weightDecay: [0.1], embeddingSize: 4 },
+    });
+    expect(figures["gate-share"]).toBeGreaterThan(0);
+    expect(figures["gate-share"]).toBeLessThan(1);
+  });
+
+  it("a linear head learns the platform's answers from the state alone", async () => {
+    const { answers } = await answer("rta-linear", {
+      learningRate: 0.1,
+      epochs: 80,
+      patience: 80,
+      weightDecay: [0],
+    });
+    expect(placeOf(answers, (SAID + 1) % TITLES.length)).toBeLessThan(2);
+  });
+
+  it("zero-shot lists are the model's own, matched to the catalogue", async () => {
+    const { answers, cost } = await answer("rta-zero-shot");
+    if (answers instanceof Float32Array) throw new Error("scores");
+    expect(answers[0].texts[0]).toBe(TITLES[SAID]);
+    expect(answers[0].items[0]).toBe(SAID);
+    expect(cost.total.completionTokens).toBeGreaterThan(0);
+  });
+
+  it("lists of titles alone hold none twice and none that was named", async () => {
+    const { answers } = await answer("rta-zero-shot-titles", { length: 3 });
+    if (answers instanceof Float32Array) throw new Error("scores");
+    const items = [...answers[0].items];
+    expect(items[0]).toBe(SAID);
+    expect(new Set(items).size).toBe(3);
+  });
+});
