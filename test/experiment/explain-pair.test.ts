@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentProgress } from "../../src/core/progress.js";
 import { worldDataset } from "../../src/data/world/world.js";
+import { makeSplit } from "../../src/data/splits/strategies.js";
+import { ctrOptions, ctrProtocol } from "../../src/tasks/ctr-protocol.js";
 import { resolveConfig } from "../../src/experiment/config.js";
 import { explainPair } from "../../src/experiment/explain-pair.js";
 import type { RunResult } from "../../src/experiment/run.js";
@@ -71,7 +73,9 @@ describe("a pair", () => {
     );
     // A pair may have been explained once more without the item that its explanation cites.
     const lines = texts.flatMap((text) => text.trimEnd().split("\n")).map((line) => JSON.parse(line) as Line);
-    const [{ user, item }] = lines;
+    const data = worldDataset({ size });
+    const { test } = ctrProtocol(data, makeSplit(data, "global-time"), ctrOptions.parse({}));
+    const [user, item] = [data.users.keys[test.users[0]], data.items.keys[test.items[0]]];
     const written = lines.filter((line) => line.user === user && line.item === item);
     const pair = await explainPair(request(user, item));
     expect(pair.answers.map(({ recommender }) => recommender)).toEqual([
@@ -80,6 +84,7 @@ describe("a pair", () => {
     ]);
     expect(written.map(({ explanation }) => explanation)).toContain(pair.answers[0].explanation);
     for (const { probability } of pair.answers) expect(probability > 0 && probability < 1).toBe(true);
+    expect(pair.liking).toBe(test.labels[0] === 1);
     const text = renderExplainedPair(pair);
     expect(text).toContain(`user ${user}, item ${item}: "`);
     expect(text).toContain("expctr-llm-untrained: ");
