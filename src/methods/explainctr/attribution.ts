@@ -1,9 +1,8 @@
 import { Random } from "../../core/random.js";
 import { itemLine } from "../../data/dataset.js";
 import type { CtrNetwork } from "../../recommenders/ctr/train.js";
-import { resolveOptions } from "../../recommenders/registry.js";
 import type { CtrTraining } from "../../tasks/ctr.js";
-import { BACKBONES } from "./augmented.js";
+import { fitBackbone } from "./augmented.js";
 import type { AugmentedOptions } from "./options.js";
 import type { Writer } from "./writers.js";
 
@@ -19,11 +18,8 @@ export interface Attribution {
 }
 
 /** The click-through model's own reasons put in words: an explanation after the fact, which no language model writes. */
-export const attributed: Writer<AugmentedOptions> = async (train, { backbone: name, training }, context) => {
-  const backbone = BACKBONES[name];
-  // As the backbone's own row is trained: the stage is shared with it.
-  const random = Random.fromSeed(context.seed).fork(backbone.id);
-  const network = await backbone.network(train, resolveOptions(backbone, training), { ...context, random });
+export const attributed: Writer<AugmentedOptions> = async (train, options, context) => {
+  const network = await fitBackbone(train, options, context);
   return async (cases) =>
     (await attributions(train, network, cases)).map((reasons, n) =>
       inWords(itemLine(train.items, cases[n].item), reasons),

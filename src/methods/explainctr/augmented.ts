@@ -1,4 +1,5 @@
 import { hashOf, hashTexts } from "../../core/hash.js";
+import { Random } from "../../core/random.js";
 import type { CallContext, LanguageModel, Vectors } from "../../llm/language-model.js";
 import {
   autoint,
@@ -10,6 +11,7 @@ import {
   lr,
   xdeepfm,
 } from "../../recommenders/ctr/recommenders.js";
+import type { CtrNetwork } from "../../recommenders/ctr/train.js";
 import type { Fitted, RunContext } from "../../recommenders/recommender.js";
 import { resolveOptions } from "../../recommenders/registry.js";
 import type { CtrRows, CtrTraining } from "../../tasks/ctr.js";
@@ -18,8 +20,7 @@ import { newest, rowsAt, withFewerValidation } from "./folds.js";
 import type { AugmentedOptions, BackboneName } from "./options.js";
 import { embedTexts, standardiser, textVectors } from "./vectors.js";
 
-/** The click-through models by name. */
-export const BACKBONES: Readonly<Record<BackboneName, CtrBackbone>> = {
+const BACKBONES: Readonly<Record<BackboneName, CtrBackbone>> = {
   lr,
   fm,
   deepfm,
@@ -81,6 +82,17 @@ export async function fitAugmented(
     answer: async (cases, own) => predict(cases, await textsOf(cases, own), own),
     explain: textsOf,
   };
+}
+
+/** The backbone without texts, trained as its own row is: the stage is shared with it. */
+export function fitBackbone(
+  train: CtrTraining,
+  { backbone: name, training }: Pick<AugmentedOptions, "backbone" | "training">,
+  context: RunContext,
+): Promise<CtrNetwork> {
+  const backbone = BACKBONES[name];
+  const random = Random.fromSeed(context.seed).fork(backbone.id);
+  return backbone.network(train, resolveOptions(backbone, training), { ...context, random });
 }
 
 /** Zeros, the mean, for texts that say nothing. */

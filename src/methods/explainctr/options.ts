@@ -87,3 +87,14 @@ export type SftRowOptions = z.infer<typeof sftOptions>;
 export const imitationOptions = augmentedOptions.extend(sftOptions.shape);
 
 export type ImitationOptions = z.infer<typeof imitationOptions>;
+
+/** Options of a small Transformer that explains from ids alone. */
+export const peterOptions = augmentedOptions.extend({
+  width: z.int().min(2).multipleOf(4).default(64),
+  layers: z.int().min(1).default(2),
+  epochs: z.int().min(1).default(20),
+  batchSize: z.int().min(1).default(32),
+  learningRate: z.number().positive().default(3e-3),
+});
+
+export type PeterOptions = z.infer<typeof peterOptions>;

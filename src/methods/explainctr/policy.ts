@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { DataError, ProviderError } from "../../core/errors.js";
 import { readSafetensors, writeSafetensors } from "../../core/safetensors.js";
 import type { ArtifactFormat } from "../../core/stages.js";
-import type { LoraAdapter } from "../../llm/adapter/lora.js";
+import { loadedAdapter, type LoraAdapter } from "../../llm/adapter/lora.js";
 import type { LanguageModel } from "../../llm/language-model.js";
 import { LocalModel } from "../../llm/local/local-model.js";
 import { RecordedModel } from "../../llm/recordings/recorded-model.js";
@@ -48,6 +48,20 @@ export function openPolicyModel(lent: LanguageModel): Promise<LocalModel> {
 export async function openWriter(lent: LanguageModel): Promise<LanguageModel> {
   const model = localModel(lent);
   return model?.config === undefined ? lent : openPolicyModel(lent);
+}
+
+/** Does something while a policy's adapter is on, and takes it off again. */
+export async function withPolicy<T>(
+  model: LocalModel,
+  policy: Policy | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  model.useAdapter(policy && loadedAdapter(policy.adapter, "policy"));
+  try {
+    return await work();
+  } finally {
+    model.useAdapter(undefined);
+  }
 }
 
 function localModel(lent: LanguageModel): LocalModel | undefined {

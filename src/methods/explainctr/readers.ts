@@ -1,9 +1,7 @@
-import { Random } from "../../core/random.js";
 import type { CallContext } from "../../llm/language-model.js";
 import type { Fitted, RunContext } from "../../recommenders/recommender.js";
-import { resolveOptions } from "../../recommenders/registry.js";
 import type { CtrTraining } from "../../tasks/ctr.js";
-import { BACKBONES, type TextsOf } from "./augmented.js";
+import { fitBackbone, type TextsOf } from "./augmented.js";
 import { casesOf, type ExplainedCase } from "./cases.js";
 import { faithfulness } from "./faithfulness.js";
 import { newest, rowsAt } from "./folds.js";
@@ -39,21 +37,22 @@ export async function fitReader(
   const read = await readerOf(write, reading, train, options, context);
   const known = new Map<string, string>();
   const name = ({ user, item }: ExplainedCase) => `${user}/${item}`;
-  return {
+  const answering: Fitted<"ctr"> = {
     async answer(cases, own) {
       const texts = await write(cases, own);
       cases.forEach((one, n) => known.set(name(one), texts[n]));
       return read(cases, texts, own);
     },
     explain: write,
+  };
+  // What is to be measured of the texts themselves is the same for all who read them.
+  if (reading !== "whole") return answering;
+  return {
+    ...answering,
     async figures(cases, own) {
       const chosen = spread(cases, MOST_MEASURED);
       const isKnown = chosen.every((one) => known.has(name(one)));
-      const backbone = BACKBONES[options.backbone];
-      // As the backbone's own row is trained: the stage is shared with it.
-      const random = Random.fromSeed(own.seed).fork(backbone.id);
-      const trained = { ...own, random };
-      const network = await backbone.network(train, resolveOptions(backbone, options.training), trained);
+      const network = await fitBackbone(train, options, own);
       return faithfulness({
         items: train.items,
         cases: chosen,

@@ -11,11 +11,13 @@ import {
   type AugmentedOptions,
   imitationOptions,
   type ImitationOptions,
+  peterOptions,
   sftOptions,
   type SftRowOptions,
   zeroShotOptions,
 } from "./options.js";
 import { fitReader, type Reading } from "./readers.js";
+import { fitStacked } from "./stacked.js";
 import type { Extent } from "./staged.js";
 import { content, mixed, request, template, title, untrained, type Writer } from "./writers.js";
 
@@ -168,6 +170,12 @@ export const EXPLAINCTR: readonly Recommender<"ctr">[] = [
     attributed,
   ),
   readerRow(
+    "peter",
+    "A reader of a small Transformer that knows users and items by number alone (after PETER: Li et al., ACL 2021).",
+    peterOptions,
+    async (train, options, context) => (await import("./peter.js")).peterWriter(train, options, context),
+  ),
+  readerRow(
     "recexplainer",
     "A reader of a model that was taught to answer as the click-through model does (after RecExplainer: Lei et al., KDD 2024).",
     imitationOptions,
@@ -200,6 +208,15 @@ export const EXPLAINCTR: readonly Recommender<"ctr">[] = [
     "ExpCTR-Aug after all three stages (Yu et al., WSDM 2025).",
     alignmentOptions,
     trained("all"),
+  ),
+  row<AlignmentOptions>(
+    "expctr-stacked",
+    "llm",
+    "The click-through model alone and the reader of ExpCTR's explanations, joined by a regression on validation pairs.",
+    alignmentOptions,
+    true,
+    async (train, options, context) =>
+      fitStacked(await trained("all")(train, options, context), train, options, context),
   ),
   networkRow(
     "expctr-aug-shuffled",

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { hashOf } from "../../core/hash.js";
 import { Random } from "../../core/random.js";
-import { loadedAdapter } from "../../llm/adapter/lora.js";
 import type { LocalModel } from "../../llm/local/local-model.js";
 import { zeroValueHead } from "../../llm/training/ppo/policy.js";
 import { finetune } from "../../llm/training/sft.js";
@@ -41,18 +40,4 @@ export async function tuneOnVerdicts(
     },
   });
   return value;
-}
-
-/** Does something while a policy's adapter is on, and takes it off again. */
-export async function withPolicy<T>(
-  model: LocalModel,
-  policy: Policy | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
-  model.useAdapter(policy && loadedAdapter(policy.adapter, "policy"));
-  try {
-    return await work();
-  } finally {
-    model.useAdapter(undefined);
-  }
 }

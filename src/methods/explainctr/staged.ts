@@ -1,6 +1,5 @@
 import { hashArrays, hashOf } from "../../core/hash.js";
 import { Random } from "../../core/random.js";
-import { loadedAdapter } from "../../llm/adapter/lora.js";
 import type { LocalModel } from "../../llm/local/local-model.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import type { CtrTraining } from "../../tasks/ctr.js";
@@ -9,7 +8,7 @@ import { fitAugmented, type TextsOf } from "./augmented.js";
 import { explain } from "./explanations.js";
 import { type Fold, foldsOf, rowsAt, withRows } from "./folds.js";
 import type { AlignmentOptions } from "./options.js";
-import { openPolicyModel } from "./policy.js";
+import { openPolicyModel, withPolicy } from "./policy.js";
 
 /** How far the stages are gone through: stage 1 alone, all three, or all without the reader's reward (and so without stage 1). */
 export type Extent = "lc" | "all" | "ic-only";
@@ -61,13 +60,10 @@ function writeWith(
   options: AlignmentOptions,
 ): TextsOf {
   return async (cases, context) => {
-    model.useAdapter(trained && loadedAdapter(trained.policy.adapter, "policy"));
-    try {
-      const { explanations } = await explain(train, cases, model, options, context);
-      return explanations.map(({ text }) => text);
-    } finally {
-      model.useAdapter(undefined);
-    }
+    const { explanations } = await withPolicy(model, trained?.policy, () =>
+      explain(train, cases, model, options, context),
+    );
+    return explanations.map(({ text }) => text);
   };
 }
 

@@ -1,15 +1,13 @@
-import { Random } from "../../core/random.js";
 import type { Fitted, RunContext } from "../../recommenders/recommender.js";
-import { resolveOptions } from "../../recommenders/registry.js";
 import type { CtrTraining } from "../../tasks/ctr.js";
-import { BACKBONES, type TextsOf } from "./augmented.js";
+import { fitBackbone, type TextsOf } from "./augmented.js";
 import { casesOf, zeroShotPrompt } from "./cases.js";
 import { explain } from "./explanations.js";
 import { newest, rowsAt } from "./folds.js";
 import { yesProbabilities } from "./judge.js";
 import type { ImitationOptions, SftRowOptions } from "./options.js";
-import { openPolicyModel } from "./policy.js";
-import { tuneOnVerdicts, withPolicy } from "./sft.js";
+import { openPolicyModel, withPolicy } from "./policy.js";
+import { tuneOnVerdicts } from "./sft.js";
 
 /** TALLRec in the small (Bao et al., RecSys 2023): Yes or No learnt from labelled pairs, and asked straight. */
 export async function fitSft(
@@ -45,11 +43,7 @@ export async function imitatingWriter(
 ): Promise<TextsOf> {
   const model = await openPolicyModel(await context.llm());
   const cases = casesOf(train, rowsAt(train.rows, newest(train.rows, options.pairs)));
-  const backbone = BACKBONES[options.backbone];
-  const network = await backbone.network(train, resolveOptions(backbone, options.training), {
-    ...context,
-    random: Random.fromSeed(context.seed).fork(backbone.id),
-  });
+  const network = await fitBackbone(train, options, context);
   const expected = await network.predict(cases);
   const middle = expected.slice().sort()[Math.floor(expected.length / 2)];
   const prompts = cases.map((one) => zeroShotPrompt(train.items, one, options.shown));

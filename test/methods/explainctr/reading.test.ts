@@ -3,7 +3,9 @@ import { Random } from "../../../src/core/random.js";
 import { auc } from "../../../src/metrics/ctr/auc.js";
 import { inWords } from "../../../src/methods/explainctr/attribution.js";
 import { citedItem, distinct, faithfulness } from "../../../src/methods/explainctr/faithfulness.js";
+import { peterTokens } from "../../../src/methods/explainctr/peter.js";
 import { statesVerdict, withoutVerdict } from "../../../src/methods/explainctr/verdict-words.js";
+import { logisticRegression } from "../../../src/methods/explainctr/stacked.js";
 import { trainWordJudge } from "../../../src/methods/explainctr/word-judge.js";
 import { ratings } from "./support.js";
 
@@ -95,6 +97,30 @@ describe("faithfulness", () => {
     });
     expect(found["swap-change"]).toBeCloseTo(0.6, 12);
     expect(found["uncite-change"]).toBeCloseTo(0.3, 12);
+  });
+});
+
+describe("PETER's tokens", () => {
+  it("are words and marks, then users, then items, and come back as text", () => {
+    const users = { keys: ["u0", "u1"], attributes: {} };
+    const tokens = peterTokens({ users, items }, ["It is a (slow) film, it is.", "It was."]);
+    const text = "It is a (slow) film, it was.";
+    expect(tokens.decode(tokens.encode(text))).toBe(text);
+    expect(tokens.encode("It unheard")).toEqual([tokens.encode("It")[0], 4]);
+    expect(tokens.user(0)).toBe(5 + tokens.words.length);
+    expect(tokens.item(5)).toBe(tokens.size - 1);
+    expect(tokens.decode([tokens.user(1), tokens.item(2), 3])).toBe("");
+  });
+});
+
+describe("two predictions joined", () => {
+  it("are weighed as maximum likelihood does", () => {
+    // Two groups with 3 of 4 and 1 of 4 likes: logits ± log 3; the third feature is constant 0.
+    const features = [0, 1, 2, 3, 4, 5, 6, 7].map((n) => [1, n < 4 ? 1 : -1, 0]);
+    const weights = logisticRegression(features, [1, 1, 1, 0, 0, 0, 0, 1]);
+    expect(weights[0]).toBeCloseTo(0, 6);
+    expect(weights[1]).toBeCloseTo(Math.log(3), 2);
+    expect(weights[2]).toBe(0);
   });
 });
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../../../src/core/random.js";
 import { casesOf, generationPrompt, zeroShotPrompt } from "../../../src/methods/explainctr/cases.js";
 import { explain, explanationsFormat, oneLine } from "../../../src/methods/explainctr/explanations.js";
+import { embedTexts } from "../../../src/methods/explainctr/vectors.js";
 import { agreement, judgeExplanations } from "../../../src/methods/explainctr/judge.js";
 import { EXPLAINCTR } from "../../../src/methods/explainctr/rows.js";
 import { resolveOptions } from "../../../src/recommenders/registry.js";
@@ -70,6 +71,41 @@ describe("explanations", () => {
     const second = await explain(training, twice, adapted, options, context);
     expect(second.explanations[0].text).toBe("It is fast.");
     expect(oneLine("\n")).toBe("");
+  });
+
+  it("that are empty or run to their limit are warned of", async () => {
+    const warnings: string[] = [];
+    const context = lending(new ScriptedModel({}), "expctr-llm");
+    const listening = {
+      ...context,
+      progress: { ...context.progress, warn: (text: string) => warnings.push(text) },
+    };
+    const answering = (reply: () => string, finish: "stop" | "length", hash: string) => {
+      const model = new ScriptedModel({ reply, hash });
+      const generate = model.generate.bind(model);
+      model.generate = async (...given) =>
+        (await generate(...given)).map((answer) => ({ ...answer, finish }));
+      return explain(training, cases, model, options, listening);
+    };
+    await answering(() => "So.", "stop", "good");
+    expect(warnings).toEqual([]);
+    const empty = await answering(() => " \n", "stop", "empty");
+    expect(empty.explanations.every(({ text }) => text === "")).toBe(true);
+    await answering(() => "on and on", "length", "long");
+    expect(warnings).toEqual([
+      "explainctr: 100.0 % of the explanations are empty",
+      "explainctr: 100.0 % of the explanations run to their limit",
+    ]);
+    await expect(embedTexts(new ScriptedModel({}), ["", ""], context)).rejects.toMatchObject({
+      code: "NO_TEXT",
+    });
+  });
+
+  it("of a user without history name nothing", () => {
+    const nobody = { user: 0, item: 3, liked: new Int32Array(0), disliked: new Int32Array(0) };
+    expect(generationPrompt(items, nobody, 4)).toBe(
+      'Liked: nothing.\nDisliked: nothing.\nTarget: "Title of i3".\nExplanation:',
+    );
   });
 
   it("lie in a file by user, item and adapter, and a file of other pairs is refused", async () => {

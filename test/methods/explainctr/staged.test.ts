@@ -83,15 +83,33 @@ describe("a policy", () => {
   });
 });
 
+describe("PPO", () => {
+  it("stops with the reason when a setting is bad, and says how far it came", async () => {
+    const row = rowOf("expctr-llm-lc");
+    const bad = {
+      ...(optionsOf(row) as Record<string, unknown>),
+      learningRate: 10,
+      klLimit: 0.5,
+      lcSteps: 5,
+    };
+    const failure = await failureOf(
+      row.fit(protocol.training, resolveOptions(row, bad), lending(model, row.id)),
+    );
+    expect(failure).toMatchObject({ exit: 4, code: "PPO_STOPPED" });
+    expect(failure.message).toMatch(/KL to the base model is .* above the limit of 0.5/);
+  }, 240_000);
+});
+
 describe("rows", () => {
   it.each([
-    ...["llm-sft", "recexplainer", "post-hoc-attribution", "post-hoc-template"],
+    ...["llm-sft", "recexplainer", "post-hoc-attribution", "post-hoc-template", "peter"],
     ...[
       "expctr-llm-lc",
       "expctr-llm-ic-only",
       "expctr-llm-unsaid",
       "expctr-llm-second",
       "expctr-aug",
+      "expctr-stacked",
       "expctr-aug-shuffled",
     ],
   ])(
