@@ -58,7 +58,7 @@ export interface TaskRequest {
 
 /** From a configuration to a finished run folder: opens, filters and splits the data, lays out the task, runs everyone. */
 export async function runTask(request: TaskRequest): Promise<RunResult> {
-  const { config, task, progress, signal } = request;
+  const { config, task } = request;
   // Wrong names are found before any work is done.
   parseModelSpec(config.llm);
   const chosen = selectRecommenders(task, config.recommenders, ALL_RECOMMENDERS);
@@ -70,28 +70,36 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
     config.comparisons ?? [],
     chosen.map(({ id }) => id),
   );
-  const { data, world, columns } = config;
-  const { cache, offline } = request;
-  const opened = await openDataset(config.dataset, {
-    data,
-    world,
-    columns,
-    cache,
-    offline,
-    progress,
-    signal,
-  });
-  const dataset = filterDataset(opened, config.filter);
+  const { dataset, split, prepared } = await layOutTask(task, config, request);
   const recommenders = chosen.filter((one) => canTakePart(one, dataset, config));
-  const split = await chooseSplit(dataset, config, TASKS[task].defaultSplit(dataset));
   return runRecommenders({
     ...request,
     folder: runFolder(request.out, request.command, config),
-    dataset,
-    split,
-    prepared: TASKS[task].prepare(dataset, split, config.ks, config.task),
+    ...{ dataset, split, prepared },
     recommenders,
   });
+}
+
+/** A task on the data and the split of a configuration. */
+interface LaidOutTask<T extends TaskId> {
+  readonly dataset: Dataset;
+  readonly split: Split;
+  readonly prepared: PreparedTask<T>;
+}
+
+/** Opens, filters and splits a configuration's data, and lays out a task on them. */
+export async function layOutTask<T extends TaskId>(
+  task: T,
+  config: RunConfig,
+  { cache, offline, progress, signal }: Pick<TaskRequest, "cache" | "offline" | "progress" | "signal">,
+): Promise<LaidOutTask<T>> {
+  const { data, world, columns } = config;
+  const opened = await openDataset(config.dataset, {
+    ...{ data, world, columns, cache, offline, progress, signal },
+  });
+  const dataset = filterDataset(opened, config.filter);
+  const split = await chooseSplit(dataset, config, TASKS[task].defaultSplit(dataset));
+  return { dataset, split, prepared: TASKS[task].prepare(dataset, split, config.ks, config.task) };
 }
 
 /**
