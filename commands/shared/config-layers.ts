@@ -6,6 +6,7 @@ export interface SettingFlags {
   dataset?: string;
   data?: string;
   recommenders?: string;
+  hybrid: string[];
   llm?: string;
   seeds?: string;
   split?: string;
@@ -30,7 +31,7 @@ export async function configLayers(
     origin: typed.has(name) ? `--${name}` : `LLMREC_${name.toUpperCase()}`,
     values,
   });
-  const { dataset, data, recommenders, llm, seeds, split, config } = flags;
+  const { dataset, data, recommenders, hybrid, llm, seeds, split, config } = flags;
   const compared = flags["compare-to"];
   return [
     { origin: "the command", values: defaults },
@@ -38,6 +39,7 @@ export async function configLayers(
     ...(dataset === undefined ? [] : [given("dataset", { dataset })]),
     ...(data === undefined ? [] : [given("data", { data })]),
     ...(recommenders === undefined ? [] : [given("recommenders", { recommenders: list(recommenders) })]),
+    ...(hybrid.length === 0 ? [] : [given("hybrid", { hybrids: hybrid.map((ids) => ids.split("+")) })]),
     ...(llm === undefined ? [] : [given("llm", { llm })]),
     ...(seeds === undefined ? [] : [given("seeds", { seeds: list(seeds).map(Number) })]),
     ...(split === undefined

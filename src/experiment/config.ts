@@ -43,6 +43,11 @@ export const runConfig = z.strictObject({
   recommenders: z.array(z.string().min(1)).min(1).default(["all"]),
   /** Options by recommender id. */
   options: z.record(z.string(), looseOptions).default({}),
+  /** Recommenders to combine, two or three each: rows of their own besides those of `recommenders`. */
+  hybrids: z
+    .array(z.array(z.string().min(1)).min(2))
+    .min(1)
+    .optional(),
   /** The language model of the methods that need one: `embedded`, `hf:ORG/NAME`, `dir:PATH`, `openai:BASE_URL#MODEL`, `replay:FILE`. */
   llm: z.string().min(1).default("embedded"),
   seeds: z.array(z.int().min(0)).min(1).default([1]),

@@ -1,6 +1,6 @@
-import { ALL_RECOMMENDERS } from "./registry.js";
-import { resolveOptions, selectRecommenders } from "../recommenders/registry.js";
+import { resolveOptions } from "../recommenders/registry.js";
 import type { TaskId } from "../tasks/task.js";
+import { chooseRecommenders } from "./run-task.js";
 import { resolveConfig, runConfig, type RunConfig } from "./config.js";
 
 /** Settings from one place: the later of two layers wins. */
@@ -33,7 +33,7 @@ export function explainConfig(
   const values = Object.keys(runConfig.shape)
     .filter((section) => section !== "options")
     .flatMap((section) => leaves(section, [section], config[section as keyof RunConfig], layers));
-  for (const recommender of selectRecommenders(task, config.recommenders, ALL_RECOMMENDERS)) {
+  for (const recommender of chooseRecommenders(task, config)) {
     const { id } = recommender;
     const options = resolveOptions(recommender, config.options[id]) as Record<string, unknown>;
     if (Object.keys(options).length > 0) values.push(...leaves(id, ["options", id], options, layers));

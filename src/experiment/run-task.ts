@@ -8,7 +8,8 @@ import type { Split } from "../data/split.js";
 import { chooseSplit } from "./choose-split.js";
 import type { Recommender } from "../recommenders/recommender.js";
 import { parseModelSpec } from "../llm/spec.js";
-import { selectRecommenders } from "../recommenders/registry.js";
+import { hybridsOf } from "../recommenders/hybrid/hybrid.js";
+import { resolveOptions, selectRecommenders } from "../recommenders/registry.js";
 import { defaultColdStartSplit, prepareColdStart } from "../tasks/cold-start-task.js";
 import { defaultControlledListSplit, prepareControlledList } from "../tasks/controlled-list-task.js";
 import { defaultConversationSplit, prepareConversation } from "../tasks/conversation-task.js";
@@ -61,11 +62,7 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
   const { config, task } = request;
   // Wrong names are found before any work is done.
   parseModelSpec(config.llm);
-  const chosen = selectRecommenders(task, config.recommenders, ALL_RECOMMENDERS);
-  checkOptionOwners(
-    config,
-    chosen.map(({ id }) => id),
-  );
+  const chosen = chooseRecommenders(task, config);
   requireKnownRows(
     config.comparisons ?? [],
     chosen.map(({ id }) => id),
@@ -91,15 +88,24 @@ interface LaidOutTask<T extends TaskId> {
 export async function layOutTask<T extends TaskId>(
   task: T,
   config: RunConfig,
-  { cache, offline, progress, signal }: Pick<TaskRequest, "cache" | "offline" | "progress" | "signal">,
+  context: Pick<TaskRequest, "cache" | "offline" | "progress" | "signal">,
 ): Promise<LaidOutTask<T>> {
-  const { data, world, columns } = config;
-  const opened = await openDataset(config.dataset, {
-    ...{ data, world, columns, cache, offline, progress, signal },
-  });
-  const dataset = filterDataset(opened, config.filter);
+  const dataset = await openRunDataset({ ...context, config });
   const split = await chooseSplit(dataset, config, TASKS[task].defaultSplit(dataset));
   return { dataset, split, prepared: TASKS[task].prepare(dataset, split, config.ks, config.task) };
+}
+
+/** A run's data set: opened, checked and filtered. */
+export async function openRunDataset({
+  config,
+  cache,
+  offline,
+  progress,
+  signal,
+}: Pick<TaskRequest, "config" | "cache" | "offline" | "progress" | "signal">): Promise<Dataset> {
+  const { data, world, columns } = config;
+  const sources = { data, world, columns, cache, offline, progress, signal };
+  return filterDataset(await openDataset(config.dataset, sources), config.filter);
 }
 
 /**
@@ -107,7 +113,7 @@ export async function layOutTask<T extends TaskId>(
  * and an error where it was named.
  */
 function canTakePart(
-  { id, needsTruth, needsRecording, needsText }: Recommender<TaskId>,
+  { id, needsTruth, needsRecording, needsText, members }: Recommender<TaskId>,
   dataset: Dataset,
   config: RunConfig,
 ): boolean {
@@ -117,7 +123,7 @@ function canTakePart(
   const lacksText =
     needsText === true && dataset.items.keys.every((_, item) => itemText(dataset.items, item) === "");
   if (!lacksTruth && !lacksRecording && !lacksText) return true;
-  if (!config.recommenders.includes(id)) return false;
+  if (!config.recommenders.includes(id) && members === undefined) return false;
   if (lacksText) {
     throw new DataError("NO_TEXT", `${id} learns from item text, and ${dataset.name} has none`, {
       hint: "Items need titles, genres or descriptions (docs/datasets.md).",
@@ -135,6 +141,31 @@ function canTakePart(
       hint: "Use it with --dataset world, without filters that change its tables.",
     },
   );
+}
+
+/**
+ * The rows of a run: those that the configuration names, then its hybrids.
+ * @throws UsageError for an unknown recommender or option, or a hybrid that can't be.
+ */
+export function chooseRecommenders(task: TaskId, config: RunConfig): Recommender<TaskId>[] {
+  const chosen = selectRecommenders(task, config.recommenders, ALL_RECOMMENDERS);
+  const hybrids = (config.hybrids ?? []).map((ids) =>
+    ids.flatMap((id) => selectRecommenders(task, [id], ALL_RECOMMENDERS)),
+  );
+  checkOptionOwners(
+    config,
+    [...chosen, ...hybrids.flat()].map(({ id }) => id),
+  );
+  const rows = hybrids.flatMap((members) =>
+    hybridsOf(
+      task,
+      members.map((recommender) => ({
+        recommender,
+        options: resolveOptions(recommender, config.options[recommender.id]),
+      })),
+    ),
+  );
+  return [...chosen, ...rows];
 }
 
 function checkOptionOwners(config: RunConfig, ids: readonly string[]): void {

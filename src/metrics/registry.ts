@@ -235,6 +235,43 @@ export const METRICS: readonly MetricDefinition[] = [
   metric("users-reached", "Users reached", null, "pooled", false, "users with a simulated pair"),
   metric("items-reached", "Items reached", null, "pooled", false, "cold items with a simulated pair"),
   metric("pairs-per-item", "Pairs per item", null, "pooled", false, "simulated pairs / cold items"),
+
+  metric("explanation-words", "Words", null, "pooled", false, "mean words of an explanation"),
+  metric(
+    "distinct",
+    "Distinct",
+    null,
+    "pooled",
+    true,
+    "different sequences of k words / all in explanations",
+  ),
+  metric("empty-explanations", "Empty", "lower", "pooled", false, "share of explanations without a word"),
+  metric("states-verdict", "States verdict", null, "pooled", false, "share that say the answer outright"),
+  metric("cites-history", "Cites history", null, "pooled", false, "share that name a shown item"),
+  metric(
+    "id-agreement",
+    "Agrees with ID",
+    null,
+    "pooled",
+    false,
+    "share where reader and ID model are on the same side of their means",
+  ),
+  metric(
+    "swap-change",
+    "Change by swap",
+    null,
+    "pooled",
+    false,
+    "mean |change of the reader's probability| with another pair's explanation",
+  ),
+  metric(
+    "uncite-change",
+    "Change by removal",
+    null,
+    "pooled",
+    false,
+    "mean |change of the reader's probability| after the cited item leaves the history",
+  ),
 ];
 
 /** A column's name taken apart: `recall@20/cold` is recall, 20, cold. */

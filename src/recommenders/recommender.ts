@@ -34,6 +34,8 @@ export interface Recommender<T extends TaskId, O = unknown> {
   readonly needsText?: boolean;
   /** True for those that a run must name: they are in no group. */
   readonly onRequest?: boolean;
+  /** Ids of those that it combines: it was asked for by name, and what is given from outside for them holds for it. */
+  readonly members?: readonly string[];
   fit(train: TrainingData<T>, options: O, context: RunContext): Promise<Fitted<T>>;
 }
 
@@ -42,6 +44,10 @@ export interface Fitted<T extends TaskId> {
   answer(cases: readonly Case<T>[], context: RunContext): Promise<Answers<T>>;
   /** Pairs that it made up and learnt from, for the task to judge by a truth that no recommender sees. */
   readonly simulated?: readonly SimulatedPairs[];
+  /** The text that it answers each case by, where it has one. */
+  explain?(cases: readonly Case<T>[], context: RunContext): Promise<readonly string[]>;
+  /** What there is to measure of its answers without their truth, by the name of a pooled metric. */
+  figures?(cases: readonly Case<T>[], context: RunContext): Promise<Record<string, number>>;
 }
 
 /** What a run lends to a recommender. */

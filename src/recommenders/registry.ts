@@ -18,8 +18,12 @@ import {
   recentPopularity,
 } from "./dialogue/controls.js";
 import { aldi } from "./cold-start/aldi.js";
+import { clcRec } from "./cold-start/clcrec.js";
 import { deepMusic } from "./cold-start/deepmusic.js";
 import { dropoutNet } from "./cold-start/dropoutnet.js";
+import { gar } from "./cold-start/gar.js";
+import { metaEmbedding } from "./cold-start/meta-embedding.js";
+import { mtpr } from "./cold-start/mtpr.js";
 import { als } from "./factorisation/als.js";
 import { bprMf } from "./factorisation/bpr-mf.js";
 import { ease } from "./factorisation/ease.js";
@@ -51,6 +55,10 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   ngcf,
   deepMusic,
   dropoutNet,
+  metaEmbedding,
+  mtpr,
+  clcRec,
+  gar,
   aldi,
   oracle,
   randomCtr,
