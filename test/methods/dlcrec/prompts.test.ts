@@ -32,14 +32,14 @@ describe("a form", () => {
   });
 
   it("is cut around its title, together with the signs that touch it", () => {
-    expect(new Form(`{place} {genre}: "{title}" ({genre})`, ", ").aroundTitle()).toEqual({
+    expect(new Form(`{place} {genre}: "{title}" ({genre})`, ", ").around("title")).toEqual({
       before: "{place} {genre}: ",
-      title: '"{title}"',
+      field: '"{title}"',
       after: " ({genre})",
     });
-    expect(new Form(`"{title}"'{genre}'`, ", ").aroundTitle()).toEqual({
+    expect(new Form(`"{title}"'{genre}'`, ", ").around("title")).toEqual({
       before: "",
-      title: `"{title}"'`,
+      field: `"{title}"'`,
       after: "{genre}'",
     });
   });
@@ -53,7 +53,9 @@ describe("the short templates", () => {
     expect(prompter.ask("gp", question)).toBe(
       'Watched: "Ash" (Drama), "Elm" (Comedy).\nThe 2 most likely genres of the next films:',
     );
-    expect(prompter.ask("gf", question)).toBe(`"Ash"'Drama', "Elm"'Comedy'\nGenres: Comedy, Drama.\nThe next films:`);
+    expect(prompter.ask("gf", question)).toBe(
+      `"Ash"'Drama', "Elm"'Comedy'\nGenres: Comedy, Drama.\nThe next films:`,
+    );
     expect(prompter.ask("ip", question)).toBe(
       `"Ash"'Drama', "Elm"'Comedy'\nThe next films: 1 Comedy, 2 Drama, 3 Comedy\nRecommendations:`,
     );
