@@ -60,9 +60,8 @@ export class Form {
     const at = this.text.indexOf(mark);
     if (at < 0) throw new Error(`the form ${this.text} has no ${name}`);
     const until = at + mark.length;
-    const touching = /[^\s{}]*$/.exec(this.text.slice(0, at))?.[0].length ?? 0;
-    const following = /^[^\s{}]*/.exec(this.text.slice(until))?.[0].length ?? 0;
-    const [from, to] = [at - touching, until + following];
+    const from = this.text.slice(0, at).search(/[^\s{}]*$/);
+    const to = until + this.text.slice(until).search(/[\s{}]|$/);
     return { before: this.text.slice(0, from), field: this.text.slice(from, to), after: this.text.slice(to) };
   }
 }

@@ -232,7 +232,9 @@ describe("with a model that learns", { timeout: 120_000 }, () => {
       }
     });
     // Every genre has films left here, so that each place has its own genre.
-    plans!.forEach(({ slots }, n) => expect(lists[n].map((item) => item % 3)).toEqual([...slots!]));
+    plans!.forEach(({ slots }, n) => {
+      expect(lists[n].map((item) => item % 3)).toEqual([...slots!]);
+    });
     const free = await answer(armOf("dlcrec-catalogue"), cases);
     for (const list of free.lists) expect(list.every((item) => item >= 0)).toBe(true);
   });
@@ -240,9 +242,9 @@ describe("with a model that learns", { timeout: 120_000 }, () => {
   it("gives GP's genres to the quota, and follows rules where rules plan", async () => {
     const quota = await answer(armOf("dlcrec-quota"), [caseOf(2), caseOf(3)]);
     expect(quota.plans!.map(({ genres }) => new Set(genres).size)).toEqual([2, 3]);
-    quota.lists.forEach((list, n) =>
-      expect(new Set(list.map((item) => item % 3))).toEqual(new Set(quota.plans![n].genres)),
-    );
+    quota.lists.forEach((list, n) => {
+      expect(new Set(list.map((item) => item % 3))).toEqual(new Set(quota.plans![n].genres));
+    });
     const rules = await answer(armOf("dlcrec-rules"), [caseOf(2)]);
     expect(rules.plans).toEqual([{ genres: [1, 0], slots: [1, 0, 1] }]);
   });
