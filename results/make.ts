@@ -46,9 +46,21 @@ const CONVERSATION = [
 
 const CONVERSATION_CHARTS = /^(bars-(recall|ndcg)-10|cost-.*)\.(png|svg)$/;
 
+const CONTROL_CHARTS = /^(control-curve|diversity-plane)\.(png|svg)$/;
+
 const RESULTS: readonly { name: string; words: readonly string[]; charts?: RegExp }[] = [
   { name: "cold-start-world", words: ["coldllm", ...QUICK] },
   { name: "conversation-world", words: ["rta", ...CONVERSATION], charts: CONVERSATION_CHARTS },
+  {
+    name: "controlled-list-world",
+    words: ["dlcrec", "--config", join(root, "results", "controlled-list-world.yaml")],
+    charts: CONTROL_CHARTS,
+  },
+  {
+    name: "controlled-list-sweep-world",
+    words: ["dlcrec", "--config", join(root, "results", "controlled-list-sweep-world.yaml")],
+    charts: CONTROL_CHARTS,
+  },
   ...(dataRoot === undefined
     ? []
     : [

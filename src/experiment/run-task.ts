@@ -67,17 +67,32 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
     config.comparisons ?? [],
     chosen.map(({ id }) => id),
   );
-  const dataset = await openRunDataset(request);
+  const { dataset, split, prepared } = await layOutTask(task, config, request);
   const recommenders = chosen.filter((one) => canTakePart(one, dataset, config));
-  const split = await chooseSplit(dataset, config, TASKS[task].defaultSplit(dataset));
   return runRecommenders({
     ...request,
     folder: runFolder(request.out, request.command, config),
-    dataset,
-    split,
-    prepared: TASKS[task].prepare(dataset, split, config.ks, config.task),
+    ...{ dataset, split, prepared },
     recommenders,
   });
+}
+
+/** A task on the data and the split of a configuration. */
+interface LaidOutTask<T extends TaskId> {
+  readonly dataset: Dataset;
+  readonly split: Split;
+  readonly prepared: PreparedTask<T>;
+}
+
+/** Opens, filters and splits a configuration's data, and lays out a task on them. */
+export async function layOutTask<T extends TaskId>(
+  task: T,
+  config: RunConfig,
+  context: Pick<TaskRequest, "cache" | "offline" | "progress" | "signal">,
+): Promise<LaidOutTask<T>> {
+  const dataset = await openRunDataset({ ...context, config });
+  const split = await chooseSplit(dataset, config, TASKS[task].defaultSplit(dataset));
+  return { dataset, split, prepared: TASKS[task].prepare(dataset, split, config.ks, config.task) };
 }
 
 /** A run's data set: opened, checked and filtered. */

@@ -190,9 +190,16 @@ export const DLCREC_ARMS: readonly Recommender<"controlled-list", DlcrecOptions>
   arm("dlcrec-rules", "DLCRec with rules in place of GP and GF.", {
     ...{ genres: "commonest", slots: "shares", list: "ip" },
   }),
-  arm("dlcrec-quota", "GP's genres, then the best list of Markov scores with exactly those.", {
+  arm("dlcrec-quota", "Exactly N genres of GP, then the best list of Markov scores with exactly those.", {
     ...{ genres: "gp", slots: "none", list: "quota" },
+    fixed: { decoding: "catalogue" },
   }),
+  arm(
+    "commonest-quota",
+    "The history's N commonest genres, then the best list of Markov scores with exactly those.",
+    { genres: "commonest", slots: "none", list: "quota" },
+    "classic",
+  ),
   arm("bigrec", "Titles from titles (Bao et al., 2023); no number of genres.", {
     ...{ genres: "none", slots: "none", list: "bigrec" },
   }),

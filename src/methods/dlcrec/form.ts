@@ -6,12 +6,12 @@ export interface FormFields {
   readonly place?: number;
 }
 
-/** A form with its title cut out, for whoever lets a model write titles alone. */
-export interface TitleForm {
-  /** What stands before the title's word. */
+/** A form with a field cut out, for whoever lets a model write that alone. */
+export interface CutForm {
+  /** What stands before the field's word. */
   readonly before: string;
-  /** The title with the signs that touch it, such as `"{title}"`. */
-  readonly title: string;
+  /** The field with the signs that touch it, such as `"{title}"`. */
+  readonly field: string;
   readonly after: string;
 }
 
@@ -54,15 +54,15 @@ export class Form {
     }));
   }
 
-  /** The form around its title. @throws Error where it has none. */
-  aroundTitle(): TitleForm {
-    const at = this.text.indexOf("{title}");
-    if (at < 0) throw new Error(`the form ${this.text} has no title`);
-    const until = at + "{title}".length;
-    const touching = /[^\s{}]*$/.exec(this.text.slice(0, at))?.[0].length ?? 0;
-    const following = /^[^\s{}]*/.exec(this.text.slice(until))?.[0].length ?? 0;
-    const [from, to] = [at - touching, until + following];
-    return { before: this.text.slice(0, from), title: this.text.slice(from, to), after: this.text.slice(to) };
+  /** The form around one of its fields. @throws Error where it has none. */
+  around(name: "title" | "genre"): CutForm {
+    const mark = `{${name}}`;
+    const at = this.text.indexOf(mark);
+    if (at < 0) throw new Error(`the form ${this.text} has no ${name}`);
+    const until = at + mark.length;
+    const from = this.text.slice(0, at).search(/[^\s{}]*$/);
+    const to = until + this.text.slice(until).search(/[\s{}]|$/);
+    return { before: this.text.slice(0, from), field: this.text.slice(from, to), after: this.text.slice(to) };
   }
 }
 

@@ -42,8 +42,9 @@ export const dlcrecOptions = z.strictObject({
   /** IP-D with the defect of the published code: no future where no genre is added. */
   strict: z.boolean().default(false),
   /**
-   * How titles are written: `free` and then grounded; `catalogue`: along a trie of the catalogue's titles, so that the list holds real items
-   * that are not in it yet; `genre`: of the place's genre as well.
+   * How answers are written. `free`: in the model's own words, then read and grounded. `catalogue`: along tries, the program writing all
+   * around them: GP names exactly as many different genres as are asked for, GF gives each a place, the list holds real items that are not in
+   * it yet. `genre`: each of them of its place's genre as well.
    */
   decoding: z.enum(["free", "catalogue", "genre"]).default("free"),
   grounding: z

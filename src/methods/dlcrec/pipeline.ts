@@ -10,7 +10,7 @@ import type { DlcrecOptions } from "./options.js";
 import { type ListQuestion, Prompter, type Question, type WrittenList } from "./prompter.js";
 import { commonestGenres, shareSlots } from "./rules.js";
 import { trigramSimilarity } from "./title-similarity.js";
-import { writeFreely, writeTitles } from "./write-list.js";
+import { writeFreely, writeGenreSet, writeSlots, writeTitles } from "./write-list.js";
 
 /** Who wants a list, and what it should be like: a number of genres, and where they are known the genres or those of each place. */
 export interface ListQuery extends Question {
@@ -59,7 +59,11 @@ export class Pipeline {
     const answers = await answerStage(
       {
         ...{ stage: "gp", prompts, adapter },
-        answer: (model, asked) => this.free(model, "gp", asked, queries, prompts, context),
+        inputs: { exact: this.options.decoding !== "free" },
+        answer: (model, asked) =>
+          this.options.decoding === "free"
+            ? this.free(model, "gp", asked, queries, prompts, context)
+            : writeGenreSet(model, tasksOf(asked, queries, prompts), this.prompter, context),
       },
       context,
     );
@@ -87,7 +91,11 @@ export class Pipeline {
     const answers = await answerStage(
       {
         ...{ stage: "gf", prompts, adapter },
-        answer: (model, asked) => this.free(model, "gf", asked, queries, prompts, context),
+        inputs: { exact: this.options.decoding !== "free" },
+        answer: (model, asked) =>
+          this.options.decoding === "free"
+            ? this.free(model, "gf", asked, queries, prompts, context)
+            : writeSlots(model, tasksOf(asked, queries, prompts), this.prompter, context),
       },
       context,
     );
@@ -124,14 +132,7 @@ export class Pipeline {
         answer: (model, asked) =>
           decoding === "free"
             ? this.free(model, kind, asked, queries, prompts, context)
-            : writeTitles(
-                model,
-                kind,
-                asked.map((n) => ({ ...queries[n], prompt: prompts[n] })),
-                this.prompter,
-                decoding,
-                context,
-              ),
+            : writeTitles(model, kind, tasksOf(asked, queries, prompts), this.prompter, decoding, context),
       },
       context,
     );
@@ -192,7 +193,10 @@ export class Pipeline {
     prompts: readonly string[],
     context: RunContext,
   ): Promise<string[]> {
-    const tasks = asked.map((n) => ({ ...queries[n], prompt: prompts[n] }));
-    return writeFreely(model, kind, tasks, this.prompter, context);
+    return writeFreely(model, kind, tasksOf(asked, queries, prompts), this.prompter, context);
   }
+}
+
+function tasksOf(asked: readonly number[], queries: readonly ListQuery[], prompts: readonly string[]) {
+  return asked.map((n) => ({ ...queries[n], prompt: prompts[n] }));
 }

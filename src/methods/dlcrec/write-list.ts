@@ -1,8 +1,8 @@
-import { throwIfInterrupted } from "../../core/errors.js";
 import type { LanguageModel } from "../../llm/language-model.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import type { DlcrecOptions } from "./options.js";
 import type { ListQuestion, Prompter } from "./prompter.js";
+import { writeAlong } from "./write-along.js";
 
 /** Answers end with their line. */
 const STOP = ["\n"];
@@ -69,8 +69,8 @@ async function mostTokens(
 }
 
 /**
- * Lets the model write titles alone, along a trie of the catalogue's titles: the program writes everything around them, place by place.
- * No item is listed twice, and none that was seen. Decoding `genre` leaves only titles of the place's genre, while there are some.
+ * Lets the model write titles alone, along a trie of the catalogue's titles. No item is listed twice, and none that was seen. Decoding `genre`
+ * leaves only titles of the place's genre, while there are some.
  */
 export async function writeTitles(
   model: LanguageModel,
@@ -82,56 +82,99 @@ export async function writeTitles(
 ): Promise<string[]> {
   const { titles, genres, mainGenres } = prompter.names;
   const { between, tail } = prompter.templates[kind];
-  const { before, title: touching, after } = prompter.form(kind).aroundTitle();
+  const { before, field, after } = prompter.form(kind).around("title");
   const listable = [...titles.keys()].filter((item) => titles[item] !== "");
-  const texts = titles.map((title) => touching.replaceAll("{title}", () => title));
-  const itemOf = new Map(listable.map((item) => [texts[item], item]));
   const others = genres.map((_, genre) => listable.filter((item) => mainGenres[item] !== genre));
-  const tokenizer = await model.tokenizer();
-  const lengths = listable.map((item) => tokenizer.encode(` ${texts[item]}`).length);
-  const maxNewTokens = lengths.reduce((most, length) => Math.max(most, length), 0) + 1;
-  const written = tasks.map(({ history }) => prompter.opening(kind, history));
-  const taken = tasks.map(({ seen }) => new Set(Array.from(seen)));
-  const longest = tasks.reduce((most, { length }) => Math.max(most, length), 0);
-  const step = context.progress.start("listing", longest);
-  for (let place = 0; place < longest; place++) {
-    throwIfInterrupted(context.signal);
-    const active = [...tasks.keys()].filter((n) => place < tasks[n].length);
-    const fill = (part: string, n: number, item?: number) => {
-      const genre = tasks[n].slots?.[place] ?? (item === undefined ? -1 : mainGenres[item]);
-      const name = genre >= 0 ? genres[genre] : "";
-      return part.replaceAll("{place}", String(place + 1)).replaceAll("{genre}", () => name);
-    };
-    const starts = active.map((n) => written[n] + (place > 0 ? between : "") + fill(before, n));
-    // A word's token begins with the space before it, so the space belongs to the answer.
-    const gap = starts.every((start) => start.endsWith(" ")) ? " " : "";
-    const answers = await model.generate(
-      active.map((n, at) => tasks[n].prompt + starts[at].slice(0, starts[at].length - gap.length)),
-      {
-        maxNewTokens,
-        allowed: listable.map((item) => gap + texts[item]),
-        excluded: active.map((n) => closedItems(n, place).map((item) => gap + texts[item])),
+  const fill = (part: string, row: number, place: number, item: number) => {
+    const genre = tasks[row].slots?.[place] ?? (item < 0 ? -1 : mainGenres[item]);
+    return fillIn(part, place, genre >= 0 ? genres[genre] : "");
+  };
+  const lists = await writeAlong(
+    model,
+    rowsOf(kind, tasks, prompter),
+    {
+      choices: titles.map((title) => (title === "" ? "" : field.replaceAll("{title}", () => title))),
+      between,
+      before: (row, place) => fill(before, row, place, -1),
+      after: (row, place, item) => fill(after, row, place, item),
+      closed: (row, place, chosen) => {
+        const shut = new Set([...Array.from(tasks[row].seen), ...chosen]);
+        const genre = tasks[row].slots?.[place] ?? -1;
+        const isOpen = (item: number) => mainGenres[item] === genre && !shut.has(item);
+        const narrow = decoding === "genre" && genre >= 0 && listable.some(isOpen);
+        return narrow ? [...others[genre], ...shut].filter((item) => item >= 0) : shut;
       },
-      context,
-    );
-    active.forEach((n, at) => {
-      const text = answers[at].text.trimStart();
-      const item = itemOf.get(text);
-      if (item !== undefined) taken[n].add(item);
-      written[n] = starts[at] + text + fill(after, n, item);
-    });
-    step.update(place + 1);
-  }
-  step.end();
-  return written.map((text) => text + tail);
+    },
+    context,
+  );
+  return lists.map(({ text }) => text + tail);
+}
 
-  /** What a place must not hold. */
-  function closedItems(n: number, place: number): number[] {
-    const genre = tasks[n].slots?.[place] ?? -1;
-    const shut = taken[n];
-    const isOpen = (item: number) => mainGenres[item] === genre && !shut.has(item);
-    return decoding === "genre" && genre >= 0 && listable.some(isOpen)
-      ? [...others[genre], ...shut]
-      : [...shut];
-  }
+/** GP along a trie of the genres that films have: as many different ones as are asked for. */
+export async function writeGenreSet(
+  model: LanguageModel,
+  tasks: readonly (ListTask & { readonly count: number })[],
+  prompter: Prompter,
+  context: RunContext,
+): Promise<string[]> {
+  const { names, templates } = prompter;
+  const used = new Set(names.mainGenres);
+  const lists = await writeAlong(
+    model,
+    tasks.map(({ prompt, count }) => ({
+      prompt,
+      opening: templates.gp.lead,
+      length: Math.min(count, used.size),
+    })),
+    {
+      choices: names.genres.map((name, genre) => (used.has(genre) ? name : "")),
+      between: templates.genres,
+      before: () => "",
+      after: () => "",
+      closed: (_row, _place, chosen) => chosen,
+    },
+    context,
+  );
+  return lists.map(({ text }) => text);
+}
+
+/** GF along a trie of the set's genres: each of them has a place in the end. */
+export async function writeSlots(
+  model: LanguageModel,
+  tasks: readonly (ListTask & { readonly genres?: readonly number[] })[],
+  prompter: Prompter,
+  context: RunContext,
+): Promise<string[]> {
+  const { genres: names } = prompter.names;
+  const { between, tail } = prompter.templates.gf;
+  const { before, field, after } = prompter.form("gf").around("genre");
+  const lists = await writeAlong(
+    model,
+    rowsOf("gf", tasks, prompter),
+    {
+      choices: names.map((name) => field.replaceAll("{genre}", () => name)),
+      between,
+      before: (_row, place) => fillIn(before, place, ""),
+      after: (_row, place, genre) => fillIn(after, place, names[genre]),
+      closed: (row, place, chosen) => {
+        const { genres = [], length } = tasks[row];
+        const waiting = genres.filter((genre) => !chosen.includes(genre));
+        const open = new Set(waiting.length >= length - place ? waiting : genres);
+        return [...names.keys()].filter((genre) => !open.has(genre));
+      },
+    },
+    context,
+  );
+  return lists.map(({ text }) => text + tail);
+}
+
+function rowsOf(kind: ListQuestion, tasks: readonly ListTask[], prompter: Prompter) {
+  return tasks.map(({ prompt, history, length }) => ({
+    ...{ prompt, length },
+    opening: prompter.opening(kind, history),
+  }));
+}
+
+function fillIn(part: string, place: number, genre: string): string {
+  return part.replaceAll("{place}", String(place + 1)).replaceAll("{genre}", () => genre);
 }

@@ -3,6 +3,7 @@ import type { CostSheet, MetricColumn, Scoreboard } from "../../experiment/score
 import { slug, splitMetric } from "../view.js";
 import { drawBars } from "./bars.js";
 import type { Picture } from "./canvas.js";
+import { drawControlCurve, drawDiversityPlane } from "./control.js";
 import { drawCostScatter } from "./scatter.js";
 
 /** A picture with the name of its files, less their endings. */
@@ -15,7 +16,8 @@ const MOST_PANELS = 4;
 
 /**
  * The charts of a result: bars for each main metric (a panel a setting; metrics without settings share a picture, four
- * to each), as `bars-METRIC`, and the first main metric against cost, as `cost-METRIC`, where costs are known.
+ * to each), as `bars-METRIC`, and the first main metric against cost, as `cost-METRIC`, where costs are known. Where numbers of genres were
+ * asked for, `control-curve` and `diversity-plane` as well.
  * @throws DataError NOTHING_MEASURED for a scoreboard without rows or without a main metric.
  */
 export async function drawCharts(scoreboard: Scoreboard, cost: CostSheet): Promise<Chart[]> {
@@ -29,6 +31,11 @@ export async function drawCharts(scoreboard: Scoreboard, cost: CostSheet): Promi
   }
   const scatter = await drawCostScatter(scoreboard, cost, main[0]);
   if (scatter !== null) charts.push({ name: `cost-${slug(main[0].name)}`, ...scatter });
+  if (scoreboard.task === "controlled-list") {
+    const [curve, plane] = [await drawControlCurve(scoreboard), await drawDiversityPlane(scoreboard)];
+    if (curve !== null) charts.push({ name: "control-curve", ...curve });
+    if (plane !== null) charts.push({ name: "diversity-plane", ...plane });
+  }
   return charts;
 }
 

@@ -1,0 +1,259 @@
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CostMeter } from "../../../src/core/cost.js";
+import { silentProgress } from "../../../src/core/progress.js";
+import { Random } from "../../../src/core/random.js";
+import { StageStore } from "../../../src/core/stages.js";
+import { readAdapter } from "../../../src/llm/adapter/peft-files.js";
+import { PROJECTIONS } from "../../../src/llm/checkpoint/tensors.js";
+import type { LanguageModel } from "../../../src/llm/language-model.js";
+import { LocalModel } from "../../../src/llm/local/local-model.js";
+import { dlcrec, DLCREC_ARMS } from "../../../src/methods/dlcrec/dlcrec.js";
+import { Prompter } from "../../../src/methods/dlcrec/prompter.js";
+import { readTemplates } from "../../../src/methods/dlcrec/templates.js";
+import type { Recommender, RunContext } from "../../../src/recommenders/recommender.js";
+import { resolveOptions } from "../../../src/recommenders/registry.js";
+import type { ControlledListCase, ControlledListTraining } from "../../../src/tasks/controlled-list.js";
+import { Windows } from "../../../src/tasks/windows.js";
+import { GOLDENS, temporaryFolder, writeTinyModel } from "../../llm/tiny-models.js";
+
+/** Films of the genres Drama, Comedy and Horror in turn. */
+const TITLES = ["Ash", "Bay", "Cup", "Dew", "Elm", "Fog", "Gap", "Hut", "Ink", "Jar", "Key", "Lip"];
+const GENRES = ["Drama", "Comedy", "Horror"];
+const mainGenres = Int32Array.from(TITLES, (_, item) => item % 3);
+
+function training(): ControlledListTraining {
+  const sequences = Array.from({ length: 6 }, (_, user) => ({
+    user,
+    items: Int32Array.from({ length: 6 }, (_one, n) => (user + 2 * n) % 12),
+    times: null,
+  }));
+  const lengths = { history: 3, future: 3 };
+  const windows = new Windows(
+    sequences,
+    Int32Array.from(sequences.keys()),
+    Int32Array.from(sequences, () => 3),
+    lengths,
+  );
+  return {
+    users: { keys: sequences.map(({ user }) => `u${user}`), attributes: {} },
+    items: {
+      ...{ keys: TITLES, titles: TITLES, texts: {}, attributes: {} },
+      categoryNames: GENRES,
+      categories: TITLES.map((_, item) => [item % 3]),
+    },
+    ...{ mainGenres, sequences, windows },
+    validation: windows.sample(2, Random.fromSeed(1)),
+    ...{ historyLength: 3, futureLength: 3, hash: "fixture" },
+  };
+}
+
+const caseOf = (genres: number | null, history = [0, 1, 4]): ControlledListCase => ({
+  ...{ user: 0, genres, length: 3, time: NaN },
+  history: Int32Array.from(history),
+  seen: Int32Array.from(history).sort(),
+});
+
+let root: string;
+let model: LocalModel;
+beforeAll(async () => {
+  root = await temporaryFolder();
+  const { config } = GOLDENS.models["llama-tied-grouped"];
+  const folder = await writeTinyModel(join(root, "model"), { ...config, max_position_embeddings: 512 });
+  model = await LocalModel.open(folder, { cacheDir: join(root, "cache"), adapted: PROJECTIONS });
+});
+afterAll(async () => {
+  await model.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+const QUICK = { tuning: { samples: 6, epochs: 1, batchSize: 3, validation: 2, rank: 2 } };
+
+interface Setting {
+  readonly stages: string;
+  readonly from: Readonly<Record<string, string>>;
+  readonly llm: () => Promise<LanguageModel>;
+}
+
+function contextFor(id: string, { stages, from, llm }: Partial<Setting> = {}): RunContext {
+  const cost = new CostMeter();
+  const folder = stages ?? mkdtempSync(join(tmpdir(), "llmrec-dlcrec-"));
+  return {
+    random: Random.fromSeed(1).fork(id),
+    ...{ seed: 1, cost, progress: silentProgress(), signal: new AbortController().signal },
+    stages: new StageStore(folder, new Map(Object.entries(from ?? {})), id, cost),
+    llm: llm ?? (() => Promise.resolve(model)),
+  };
+}
+
+async function answer(
+  recommender: Recommender<"controlled-list">,
+  cases: readonly ControlledListCase[],
+  options: Readonly<Record<string, unknown>> = QUICK,
+  setting: Partial<Setting> = {},
+) {
+  const context = contextFor(recommender.id, setting);
+  const fitted = await recommender.fit(training(), resolveOptions(recommender, options), context);
+  const lists = await fitted.answer(cases, context);
+  return { lists: lists.map((list) => [...list]), plans: lists.plans, cost: context.cost.total };
+}
+
+const armOf = (id: string) => DLCREC_ARMS.find((arm) => arm.id === id)!;
+
+/** Files of answers, question by question. */
+async function answerFile(
+  entries: (prompter: Prompter) => readonly (readonly [question: string, answer: string])[],
+): Promise<string> {
+  const names = { titles: TITLES, genres: GENRES, mainGenres };
+  const prompter = new Prompter(await readTemplates("trail"), names);
+  const path = join(mkdtempSync(join(tmpdir(), "llmrec-answers-")), "answers.jsonl");
+  writeFileSync(
+    path,
+    entries(prompter)
+      .map(([prompt, text]) => JSON.stringify({ prompt, answer: text }) + "\n")
+      .join(""),
+  );
+  return path;
+}
+
+describe("the chain on given answers", () => {
+  const one = caseOf(2);
+  const { history } = one;
+  const nobody = { llm: () => Promise.reject(new Error("no model is needed")) };
+  const question = { history, length: 3, count: 2 };
+  const gp = (text: string) => answerFile((p) => [[p.ask("gp", question), text]]);
+  const gf = (genres: number[], text: string) =>
+    answerFile((p) => [[p.ask("gf", { ...question, genres }), text]]);
+  const ip = (slots: number[], text: string) =>
+    answerFile((p) => [[p.ask("ip", { ...question, slots }), text]]);
+  const letters = { grounding: { by: "letters" } };
+
+  it("hands GP's genres to GF and GF's places to IP, and finds the films", async () => {
+    const from = {
+      gp: await gp(" Horror, Drama"),
+      gf: await gf([2, 0], " 1 Drama, 2 Horror, 3 Drama"),
+      ip: await ip([0, 2, 0], ' 1 Drama "Gap", 2 Horror "Fog", 3 Drama "Jar"'),
+    };
+    const { lists, plans } = await answer(dlcrec, [one], letters, { ...nobody, from });
+    expect(lists).toEqual([[6, 5, 9]]);
+    expect(plans).toEqual([{ genres: [2, 0], slots: [0, 2, 0] }]);
+  });
+
+  it("goes on with what GP says, right or wrong, and fills places that can't be read", async () => {
+    const from = {
+      gp: await gp(" Horror, Opera"),
+      // The set has one genre only, whatever was asked for.
+      gf: await gf([2], " 1 Horror, 2 Opera, and so on"),
+      ip: await ip([2, 2, 2], ' 1 Horror "Fogg", 2 Horror "Fog", 3 Horror "Elm"'),
+    };
+    const { lists, plans } = await answer(dlcrec, [one], letters, { ...nobody, from });
+    expect(plans).toEqual([{ genres: [2], slots: [2, 2, 2] }]);
+    // The nearest to Fogg is Fog; Fog is then listed already, and Elm is of the history: two others stand for them.
+    expect(lists[0][0]).toBe(5);
+    expect(new Set(lists[0]).size).toBe(3);
+    for (const item of [...history]) expect(lists[0]).not.toContain(item);
+  });
+
+  it("lists a title of the history or twice where that is allowed, and leaves a place without title empty", async () => {
+    const from = {
+      gp: await gp(" Comedy"),
+      gf: await gf([1], " 1 Comedy, 2 Comedy, 3 Comedy"),
+      ip: await ip([1, 1, 1], ' 1 Comedy "Elm", 2 Comedy "Elm"'),
+    };
+    const options = { grounding: { by: "letters", exclude: false, unique: false } };
+    const { lists } = await answer(dlcrec, [one], options, { ...nobody, from });
+    expect(lists).toEqual([[4, 4, -1]]);
+  });
+
+  it("uses the history's commonest genres where GP names none", async () => {
+    const from = {
+      gp: await gp("who knows"),
+      // Comedy twice in the history, then Drama.
+      gf: await gf([1, 0], ""),
+      ip: await ip([1, 0, 1], ""),
+    };
+    const { lists, plans } = await answer(dlcrec, [one], letters, { ...nobody, from });
+    expect(plans).toEqual([{ genres: [1, 0], slots: [1, 0, 1] }]);
+    expect(lists).toEqual([[-1, -1, -1]]);
+  });
+
+  it("says which question a given file lacks", async () => {
+    const from = { gp: await gp(" Comedy"), gf: await gp("nothing"), ip: await gp("nothing") };
+    await expect(answer(dlcrec, [one], letters, { ...nobody, from })).rejects.toMatchObject({
+      code: "NO_ANSWER",
+    });
+    const odd = join(mkdtempSync(join(tmpdir(), "llmrec-answers-")), "odd.jsonl");
+    writeFileSync(odd, '{"prompt": "x", "answer": "y"}\n{"prompt": 3}\n');
+    await expect(
+      answer(dlcrec, [one], letters, { ...nobody, from: { ...from, gp: odd } }),
+    ).rejects.toMatchObject({
+      code: "BAD_ANSWERS",
+      place: { line: 2 },
+    });
+  });
+});
+
+describe("with a model that learns", { timeout: 120_000 }, () => {
+  it("trains three PEFT adapters apart, and arms that train alike share them", async () => {
+    const stages = mkdtempSync(join(tmpdir(), "llmrec-dlcrec-"));
+    const first = await answer(dlcrec, [caseOf(2), caseOf(null)], QUICK, { stages });
+    expect(first.lists).toHaveLength(2);
+    expect(first.plans).toHaveLength(2);
+    const { readdirSync } = await import("node:fs");
+    const found = () =>
+      readdirSync(stages)
+        .filter((name) => name.includes("-adapter-"))
+        .sort();
+    expect(found().map((name) => name.split("-")[0])).toEqual(["gf", "gp", "ip"]);
+    for (const name of found()) {
+      const folder = join(stages, name, "adapter");
+      expect(existsSync(join(folder, "adapter_model.safetensors"))).toBe(true);
+      expect((await readAdapter(folder)).options.rank).toBe(2);
+    }
+    const again = await answer(dlcrec, [caseOf(2), caseOf(null)], QUICK, { stages });
+    expect(again.lists).toEqual(first.lists);
+    await answer(armOf("dlcrec-commonest"), [caseOf(2)], QUICK, { stages });
+    expect(found()).toHaveLength(3);
+    await answer(armOf("dlcrec-ip-gf-nd"), [caseOf(2)], QUICK, { stages });
+    expect(found()).toHaveLength(4);
+  });
+
+  it("lists real films, each once and none seen, where titles go along the catalogue", async () => {
+    const cases = [caseOf(2), caseOf(3, [2, 5, 8]), caseOf(1)];
+    const { lists, plans } = await answer(armOf("dlcrec-genre"), cases);
+    lists.forEach((list, n) => {
+      expect(new Set(list).size).toBe(3);
+      for (const item of list) {
+        expect(item).toBeGreaterThanOrEqual(0);
+        expect([...cases[n].history]).not.toContain(item);
+      }
+    });
+    // Every genre has films left here, so that each place has its own genre.
+    plans!.forEach(({ slots }, n) => {
+      expect(lists[n].map((item) => item % 3)).toEqual([...slots!]);
+    });
+    const free = await answer(armOf("dlcrec-catalogue"), cases);
+    for (const list of free.lists) expect(list.every((item) => item >= 0)).toBe(true);
+  });
+
+  it("gives GP's genres to the quota, and follows rules where rules plan", async () => {
+    const quota = await answer(armOf("dlcrec-quota"), [caseOf(2), caseOf(3)]);
+    expect(quota.plans!.map(({ genres }) => new Set(genres).size)).toEqual([2, 3]);
+    quota.lists.forEach((list, n) => {
+      expect(new Set(list.map((item) => item % 3))).toEqual(new Set(quota.plans![n].genres));
+    });
+    const rules = await answer(armOf("dlcrec-rules"), [caseOf(2)]);
+    expect(rules.plans).toEqual([{ genres: [1, 0], slots: [1, 0, 1] }]);
+  });
+
+  it("answers as BIGRec in all its forms", async () => {
+    for (const id of ["bigrec", "bigrec-div", "bigrec-cot", "bigrec-raw"]) {
+      const { lists, plans } = await answer(armOf(id), [caseOf(2)]);
+      expect(lists[0]).toHaveLength(3);
+      expect(plans).toBeUndefined();
+    }
+  });
+});
