@@ -29,7 +29,7 @@ const options = withBackbone(
 
 /** The pairs that an arm makes up for the cold items, and what a judge was shown where it asked one. */
 interface Simulation {
-  readonly shown?: Pairs;
+  readonly shown?: Pairs & { readonly logOdds: Float32Array | null };
   readonly pairs: Pairs;
 }
 
@@ -76,7 +76,9 @@ function arm({ id, kind, summary, simulate, fixed }: Arm): Recommender<"cold-sta
       });
       const embeddings = await updateEmbeddings(train, pairs, own, context);
       const stages = [
-        ...(shown === undefined ? [] : [{ stage: "filter", ...shown }]),
+        ...(shown === undefined
+          ? []
+          : [{ stage: "filter", users: shown.users, items: shown.items, logOdds: shown.logOdds }]),
         { stage: "pairs", ...pairs },
       ];
       return {

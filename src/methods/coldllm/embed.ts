@@ -5,11 +5,12 @@ import type { ArtifactFormat, StageResult } from "../../core/stages.js";
 import type { LoraAdapter } from "../../llm/adapter/lora.js";
 import type { LanguageModel } from "../../llm/language-model.js";
 import { itemContent } from "../../recommenders/cold-start/content.js";
+import type { ItemTable } from "../../data/dataset.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { preferenceText } from "../prompts/judgement.js";
 import { fitter, wordedHistories } from "./history.js";
-import { itemInWords, itemsWithWords } from "./items-in-words.js";
+import { itemInWords, itemsWithWords } from "../../data/items-in-words.js";
 import type { Rows } from "./rows.js";
 import type { SimulatorOptions } from "./simulator.js";
 import { withAdapter } from "./tuned-model.js";
@@ -84,6 +85,15 @@ async function embedAll(
   };
 }
 
+/** Vectors of items that no stage holds, in the same words: [items, size]. */
+export function embedItems(items: ItemTable, model: LanguageModel, context: RunContext): Promise<Rows> {
+  return embedTexts(
+    items.keys.map((_, item) => itemInWords(items, item)),
+    model,
+    context,
+  );
+}
+
 async function embedTexts(
   texts: readonly string[],
   model: LanguageModel,
@@ -108,7 +118,7 @@ async function wordStates(
   contentSize: number,
   context: RunContext,
 ): Promise<StageResult<TextStates>> {
-  const { content, key } = await itemContent(train, { contentSize }, context);
+  const { content, key } = await itemContent(train, { content: "words", contentSize }, context);
   const { matrix } = train;
   const data = new Float32Array(matrix.rows * content.size);
   for (let user = 0; user < matrix.rows; user++) {

@@ -119,8 +119,9 @@ function evenColumns({ size, data }: Rows, scale: Rows = { size, data }): Rows {
   return { size, data: scaledAs(data, columnScales(scale.data, size)) };
 }
 
-function towerOptions({ towers: _, users: __, ...settings }: FilterOptions["filter"]): TowerOptions {
-  return { ...settings, validateEvery: 1 };
+function towerOptions(filter: FilterOptions["filter"]): TowerOptions {
+  const { hidden, size, learningRate, weightDecay, batchSize, epochs, patience } = filter;
+  return { hidden, size, learningRate, weightDecay, batchSize, epochs, patience, validateEvery: 1 };
 }
 
 /**

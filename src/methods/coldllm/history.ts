@@ -1,7 +1,7 @@
 import type { Random } from "../../core/random.js";
 import type { LanguageModel } from "../../llm/language-model.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
-import { itemsWithWords } from "./items-in-words.js";
+import { itemsWithWords } from "../../data/items-in-words.js";
 import { rowDot, type Rows } from "./rows.js";
 
 /** Which of a user's items a prompt names: those most similar to the target (version 2), random ones (version 1), or the first in the data (the code). */

@@ -5,7 +5,7 @@ import { itemsOf } from "../../recommenders/sampling/negatives.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { judgementPrompt, NO, YES } from "../prompts/judgement.js";
 import { someItems, wordedHistories } from "./history.js";
-import { itemInWords, itemsWithWords } from "./items-in-words.js";
+import { itemInWords, itemsWithWords } from "../../data/items-in-words.js";
 
 export interface SampleOptions {
   /** The most items of a user's history in a prompt. */

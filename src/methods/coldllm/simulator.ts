@@ -59,7 +59,7 @@ export async function simulator(
   const model = await tunableModel(await context.llm());
   return context.stages.run({
     name: "simulator",
-    version: 1,
+    version: 2,
     inputs: { model: model.identity.hash, noun, tuning, seed: context.seed, data: train.hash },
     format: adapterFormat,
     compute: async (checkpoint) => {
@@ -92,6 +92,8 @@ export async function simulator(
           },
           ...{ epochs: tuning.epochs, batchSize: tuning.batchSize, learningRate: tuning.learningRate },
           warmup: 0.1,
+          // Only the probabilities of Yes and No are ever read: to learn where an answer ends would drown them.
+          endToken: false,
           ...(validation.length > 0 && { validation, patience: 1 }),
           checkpoint,
         },

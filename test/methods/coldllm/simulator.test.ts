@@ -8,49 +8,16 @@ import { COLDLLM_ARMS, coldLlm } from "../../../src/methods/coldllm/coldllm.js";
 import { topUsers } from "../../../src/methods/coldllm/filter.js";
 import { refine } from "../../../src/methods/coldllm/funnel.js";
 import { fitter, mostSimilar, wordedHistories } from "../../../src/methods/coldllm/history.js";
-import { itemInWords } from "../../../src/methods/coldllm/items-in-words.js";
+import { itemInWords } from "../../../src/data/items-in-words.js";
 import { acceptedPairs, firstPairs } from "../../../src/methods/coldllm/pairs.js";
 import { judgeSamples, trainingPair } from "../../../src/methods/coldllm/samples.js";
 import { LocalModel } from "../../../src/llm/local/local-model.js";
 import { PROJECTIONS } from "../../../src/llm/checkpoint/tensors.js";
-import type { LanguageModel } from "../../../src/llm/language-model.js";
-import type { RunContext } from "../../../src/recommenders/recommender.js";
 import { resolveOptions } from "../../../src/recommenders/registry.js";
-import type { ColdStartTraining } from "../../../src/tasks/cold-start.js";
-import { ScriptedModel } from "../../llm/scripted-model.js";
 import { callContext, GOLDENS, goldenModel, temporaryFolder, writeTinyModel } from "../../llm/tiny-models.js";
 import { failureOf } from "../../data/readers/files.js";
 import { contextOf, matrixOf, trainingOf } from "../../recommenders/support.js";
-
-/** Users who like red (even numbers) or blue items; items 12 to 15 are cold, and their titles tell their colour. */
-function twoColours(): ColdStartTraining {
-  const random = Random.fromSeed("colours");
-  const rows = Array.from({ length: 16 }, (_, user) =>
-    Array.from({ length: 16 }, (_, item) =>
-      item < 12 && item % 2 === user % 2 && random.uniform() < 0.7 ? 1 : 0,
-    ),
-  );
-  const train = trainingOf(matrixOf(rows));
-  const titles = train.items.keys.map(
-    (_, item) => `${item % 2 === 0 ? "red" : "blue"} ${String.fromCharCode(97 + item)}`,
-  );
-  return { ...train, items: { ...train.items, titles } };
-}
-
-const lend = (context: RunContext, model: LanguageModel): RunContext => ({
-  ...context,
-  llm: () => Promise.resolve(model),
-});
-
-/** Yes where the history's first colour is the target's. */
-const colourJudge = () =>
-  new ScriptedModel({
-    judge: (prompt) => {
-      const [history, question] = prompt.split("\n");
-      const colour = /red|blue/.exec(question)![0];
-      return history.includes(colour) ? [-0.1, -3] : [-3, -0.1];
-    },
-  });
+import { colourJudge, lend, twoColours } from "./two-colours.js";
 
 const ALS = { backbone: "als", training: { factors: 2, regularization: 0.1, alpha: 5 } };
 const WORDS = {
