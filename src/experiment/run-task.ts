@@ -59,7 +59,7 @@ export interface TaskRequest {
 
 /** From a configuration to a finished run folder: opens, filters and splits the data, lays out the task, runs everyone. */
 export async function runTask(request: TaskRequest): Promise<RunResult> {
-  const { config, task, progress, signal } = request;
+  const { config, task } = request;
   // Wrong names are found before any work is done.
   parseModelSpec(config.llm);
   const chosen = chooseRecommenders(task, config);
@@ -67,18 +67,7 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
     config.comparisons ?? [],
     chosen.map(({ id }) => id),
   );
-  const { data, world, columns } = config;
-  const { cache, offline } = request;
-  const opened = await openDataset(config.dataset, {
-    data,
-    world,
-    columns,
-    cache,
-    offline,
-    progress,
-    signal,
-  });
-  const dataset = filterDataset(opened, config.filter);
+  const dataset = await openRunDataset(request);
   const recommenders = chosen.filter((one) => canTakePart(one, dataset, config));
   const split = await chooseSplit(dataset, config, TASKS[task].defaultSplit(dataset));
   return runRecommenders({
@@ -89,6 +78,19 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
     prepared: TASKS[task].prepare(dataset, split, config.ks, config.task),
     recommenders,
   });
+}
+
+/** A run's data set: opened, checked and filtered. */
+export async function openRunDataset({
+  config,
+  cache,
+  offline,
+  progress,
+  signal,
+}: Pick<TaskRequest, "config" | "cache" | "offline" | "progress" | "signal">): Promise<Dataset> {
+  const { data, world, columns } = config;
+  const sources = { data, world, columns, cache, offline, progress, signal };
+  return filterDataset(await openDataset(config.dataset, sources), config.filter);
 }
 
 /**

@@ -45,6 +45,8 @@ export interface PreparedTask<T extends TaskId> {
   pooledStatistic?(name: string, evaluation: Evaluation): WeightedStatistic | undefined;
   /** Measures what a recommender made up on the way, by metric name; pooled metrics, too. */
   diagnose?(simulated: readonly SimulatedPairs[]): Record<string, number>;
+  /** The cases, where recommenders measure something on them themselves. */
+  cases?(): readonly Case<T>[];
   /** Cluster number (from 0) of each case, where cases are not independent: intervals then draw whole clusters. */
   readonly clusters?: Int32Array;
 }

@@ -21,18 +21,38 @@ export interface Policy {
   readonly health?: readonly PpoHealth[];
 }
 
+const opened = new WeakMap<LanguageModel, Promise<LocalModel>>();
+
 /**
- * The run's model opened once more, so that adapters can be put on it.
+ * The run's model opened once more, so that adapters can be put on it: once for each model, whoever asks. Prompts of different lengths share
+ * a batch: with few prompts at a time it is several times as fast.
  * @throws ProviderError where it is not a model of this machine.
  */
-export async function openPolicyModel(lent: LanguageModel): Promise<LocalModel> {
-  const model = lent instanceof RecordedModel ? lent.inner : lent;
-  if (!(model instanceof LocalModel)) {
+export function openPolicyModel(lent: LanguageModel): Promise<LocalModel> {
+  const model = localModel(lent);
+  if (model === undefined) {
     throw new ProviderError("UNSUPPORTED_OPERATION", `${lent.identity.name} can't be trained here`, {
-      hint: "Use embedded, dir:PATH or hf:ORG/NAME; expctr-llm and expctr-aug-untrained need no training.",
+      hint: "Use embedded, dir:PATH or hf:ORG/NAME; llm-zero-shot and expctr-llm-untrained need no training.",
     });
   }
-  return LocalModel.open(model.folder, { name: model.identity.name, adapted: LORA.targets });
+  let policy = opened.get(model);
+  if (policy === undefined) {
+    const { identity, folder } = model;
+    policy = LocalModel.open(folder, { name: identity.name, adapted: LORA.targets, batching: "padded" });
+    opened.set(model, policy);
+  }
+  return policy;
+}
+
+/** A model to write explanations with, no adapter on it: opened as for a policy where it can be, else the lent one. */
+export async function openWriter(lent: LanguageModel): Promise<LanguageModel> {
+  const model = localModel(lent);
+  return model?.config === undefined ? lent : openPolicyModel(lent);
+}
+
+function localModel(lent: LanguageModel): LocalModel | undefined {
+  const model = lent instanceof RecordedModel ? lent.inner : lent;
+  return model instanceof LocalModel ? model : undefined;
 }
 
 /** A policy as safetensors, with PPO's health beside it (`health.jsonl`, a line a step). */

@@ -1,34 +1,46 @@
 import type { z } from "zod";
-import type { Random } from "../../core/random.js";
-import { itemLine } from "../../data/dataset.js";
-import type { LanguageModel } from "../../llm/language-model.js";
 import type { Recommender, RecommenderKind } from "../../recommenders/recommender.js";
-import type { CtrTraining } from "../../tasks/ctr.js";
-import { fitAugmented, type TextsOf } from "./augmented.js";
-import { type ExplainedCase, generationPrompt, zeroShotPrompt } from "./cases.js";
-import { explain } from "./explanations.js";
-import { judgeExplanations, yesProbabilities } from "./judge.js";
+import { attributed } from "./attribution.js";
+import { fitAugmented } from "./augmented.js";
+import { zeroShotPrompt } from "./cases.js";
+import { yesProbabilities } from "./judge.js";
 import {
-  type AlignmentOptions,
   alignmentOptions,
-  type AugmentedOptions,
+  type AlignmentOptions,
   augmentedOptions,
-  explainedOptions,
-  type ExplanationOptions,
+  type AugmentedOptions,
+  imitationOptions,
+  type ImitationOptions,
+  sftOptions,
+  type SftRowOptions,
   zeroShotOptions,
 } from "./options.js";
-import { shuffled, templateText } from "./texts.js";
+import { fitReader, type Reading } from "./readers.js";
+import type { Extent } from "./staged.js";
+import { content, mixed, request, template, title, untrained, type Writer } from "./writers.js";
+
+type Row<O> = Recommender<"ctr", O>;
+
+/** What all rows have in common: a run must name them. */
+function row<O>(
+  id: string,
+  kind: RecommenderKind,
+  summary: string,
+  options: z.ZodType<O>,
+  seeded: boolean,
+  fit: Row<O>["fit"],
+): Row<O> {
+  return { id, task: "ctr", kind, summary, options, seeded, onRequest: true, fit };
+}
 
 /** Yes or No straight from the history. */
-const llmZeroShot: Recommender<"ctr", z.infer<typeof zeroShotOptions>> = {
-  id: "llm-zero-shot",
-  task: "ctr",
-  kind: "llm",
-  summary: "P(Yes) of a language model asked with the user's newest liked items and the target.",
-  options: zeroShotOptions,
-  seeded: false,
-  onRequest: true,
-  async fit({ items }, { shown }, context) {
+const llmZeroShot = row<z.infer<typeof zeroShotOptions>>(
+  "llm-zero-shot",
+  "llm",
+  "P(Yes) of a language model asked with the user's newest liked items and the target.",
+  zeroShotOptions,
+  false,
+  async ({ items }, { shown }, context) => {
     const model = await context.llm();
     return {
       answer: (cases, own) =>
@@ -39,141 +51,189 @@ const llmZeroShot: Recommender<"ctr", z.infer<typeof zeroShotOptions>> = {
         ),
     };
   },
-};
+);
 
-/** The untrained model's explanations, read back by the same model. */
-const expCtrLlm: Recommender<"ctr", ExplanationOptions> = {
-  id: "expctr-llm",
-  task: "ctr",
-  kind: "llm",
-  summary:
-    "The untrained model explains, and P(Yes) of a reader of the explanation counts (Yu et al., WSDM 2025).",
-  options: explainedOptions,
-  seeded: false,
-  onRequest: true,
-  async fit(train, options, context) {
-    const model = await context.llm();
-    return {
-      async answer(cases, own) {
-        const { explanations } = await explain(train, cases, model, options, own);
-        const texts = explanations.map(({ text }) => text);
-        return judgeExplanations(
-          model,
-          train.items,
-          cases.map(({ item }) => item),
-          texts,
-          own,
-        );
-      },
-    };
-  },
-};
+const llmSft = row<SftRowOptions>(
+  "llm-sft",
+  "llm",
+  "The same after LoRA fine-tuning on training pairs' Yes and No (TALLRec: Bao et al., RecSys 2023).",
+  sftOptions,
+  true,
+  async (train, options, context) => (await import("./tuned.js")).fitSft(train, options, context),
+);
 
-/** A click-through model with some text about each pair. */
-function augmented(
+/** Explanations that someone reads. */
+function readerRow<O extends AugmentedOptions>(
+  id: string,
+  summary: string,
+  schema: z.ZodType<O>,
+  writer: Writer<O>,
+  reading: Reading = "whole",
+  seeded = true,
+): Row<O> {
+  return row(id, "llm", summary, schema, seeded, async (train, options, context) =>
+    fitReader(await writer(train, options, context), reading, train, options, context),
+  );
+}
+
+/** A click-through model with texts about the pairs. */
+function networkRow<O extends AugmentedOptions>(
   id: string,
   kind: RecommenderKind,
   summary: string,
-  textsOf: (train: CtrTraining, model: LanguageModel, options: AugmentedOptions, random: Random) => TextsOf,
-): Recommender<"ctr", AugmentedOptions> {
-  return {
-    id,
-    task: "ctr",
-    kind,
-    summary,
-    options: augmentedOptions,
-    seeded: true,
-    onRequest: true,
-    async fit(train, options, context) {
-      const model = await context.llm();
-      const texts = textsOf(train, model, options, context.random.fork("texts"));
-      return fitAugmented(train, model, texts, options, context);
-    },
-  };
+  schema: z.ZodType<O>,
+  writer: Writer<O>,
+): Row<O> {
+  return row(id, kind, summary, schema, true, async (train, options, context) => {
+    const model = await context.llm();
+    return fitAugmented(train, model, await writer(train, options, context), options, context);
+  });
 }
 
-/** The model's explanations as texts. */
-function explanationsBy(train: CtrTraining, model: LanguageModel, options: ExplanationOptions): TextsOf {
-  return async (cases, context) =>
-    (await explain(train, cases, model, options, context)).explanations.map(({ text }) => text);
+/** Trained policies. Training is loaded when it is needed, not before. */
+function trained(extent: Extent): Writer<AlignmentOptions> {
+  return async (train, options, context) =>
+    (await import("./staged.js")).trainedWriter(extent, train, options, context);
 }
 
-/** The same for each case, whatever the others are. */
-function each(textOf: (one: ExplainedCase) => string): TextsOf {
-  return (cases) => Promise.resolve(cases.map(textOf));
-}
+const imitating: Writer<ImitationOptions> = async (train, options, context) =>
+  (await import("./tuned.js")).imitatingWriter(train, options, context);
 
-/** The method itself, after one of its stages. Training is loaded when it is fitted, not before. */
-function staged(
+const READINGS: readonly { readonly suffix: string; readonly reading: Reading; readonly words: string }[] = [
+  { suffix: "", reading: "whole", words: "" },
+  { suffix: "-unsaid", reading: "unsaid", words: ", read without the words that say the verdict" },
+  {
+    suffix: "-second",
+    reading: "second",
+    words: ", read by a regression on their words, without those that say the verdict",
+  },
+];
+
+/** A writer's explanations under all readings. */
+function readerRows<O extends AugmentedOptions>(
   id: string,
-  use: "reader" | "network",
-  last: "lc" | "ic",
   summary: string,
-): Recommender<"ctr", AlignmentOptions> {
-  return {
-    id,
-    task: "ctr",
-    kind: "llm",
-    summary,
-    options: alignmentOptions,
-    seeded: true,
-    onRequest: true,
-    async fit(train, options, context) {
-      const { fitStaged } = await import("./staged.js");
-      return fitStaged(use, last, train, options, context);
-    },
-  };
+  schema: z.ZodType<O>,
+  writer: Writer<O>,
+  isTrained: boolean,
+): Row<O>[] {
+  return READINGS.map(({ suffix, reading, words }) =>
+    readerRow(`${id}${suffix}`, `${summary}${words}.`, schema, writer, reading, isTrained),
+  );
 }
 
 /** ExpCTR's rows, in the order in which tables show them. */
 export const EXPLAINCTR: readonly Recommender<"ctr">[] = [
   llmZeroShot,
-  expCtrLlm,
-  augmented(
+  llmSft,
+  ...readerRows(
+    "expctr-llm-untrained",
+    "P(Yes) of a reader of the untrained model's explanations",
+    augmentedOptions,
+    untrained,
+    false,
+  ),
+  ...readerRows(
+    "expctr-llm-lc",
+    "ExpCTR-LLM after stage 1, the explainer taught by a frozen reader's answers (Yu et al., WSDM 2025)",
+    alignmentOptions,
+    trained("lc"),
+    true,
+  ),
+  readerRow(
+    "expctr-llm-ic-only",
+    "ExpCTR-LLM taught by the click-through model's answers alone.",
+    alignmentOptions,
+    trained("ic-only"),
+  ),
+  ...readerRows(
+    "expctr-llm",
+    "ExpCTR-LLM after all three stages (Yu et al., WSDM 2025)",
+    alignmentOptions,
+    trained("all"),
+    true,
+  ),
+  readerRow(
+    "post-hoc-template",
+    "A reader of a sentence by rule about the most similar liked and disliked items.",
+    augmentedOptions,
+    template,
+    "whole",
+    false,
+  ),
+  readerRow(
+    "post-hoc-attribution",
+    "A reader of the click-through model's own reasons, put in words.",
+    augmentedOptions,
+    attributed,
+  ),
+  readerRow(
+    "recexplainer",
+    "A reader of a model that was taught to answer as the click-through model does (after RecExplainer: Lei et al., KDD 2024).",
+    imitationOptions,
+    imitating,
+  ),
+  networkRow(
     "expctr-aug-untrained",
     "llm",
-    "A click-through model with the untrained model's explanations as one more field (Yu et al., WSDM 2025, before training).",
-    explanationsBy,
+    "A click-through model with the untrained model's explanations as one more field.",
+    augmentedOptions,
+    untrained,
   ),
-  augmented(
+  networkRow(
+    "expctr-aug-lc",
+    "llm",
+    "ExpCTR-Aug after stage 1: a click-through model with those explanations.",
+    alignmentOptions,
+    trained("lc"),
+  ),
+  networkRow(
+    "expctr-aug-ic-only",
+    "llm",
+    "ExpCTR-Aug with an explainer that the click-through model alone taught.",
+    alignmentOptions,
+    trained("ic-only"),
+  ),
+  networkRow(
+    "expctr-aug",
+    "llm",
+    "ExpCTR-Aug after all three stages (Yu et al., WSDM 2025).",
+    alignmentOptions,
+    trained("all"),
+  ),
+  networkRow(
     "expctr-aug-shuffled",
     "control",
     "The same with each explanation given to another pair, and trained on them so.",
-    (train, model, options, random) => async (cases, context) =>
-      shuffled(await explanationsBy(train, model, options)(cases, context), random.fork(cases.length)),
+    alignmentOptions,
+    mixed(trained("all")),
   ),
-  augmented(
+  networkRow(
     "expctr-aug-prompt",
     "control",
-    "The same with the request for an explanation itself: what it says without any explanation.",
-    ({ items }, _model, { shown }) => each((one) => generationPrompt(items, one, shown)),
+    "The click-through model with the request for an explanation itself: what it says without any explanation.",
+    augmentedOptions,
+    request,
   ),
-  augmented(
+  networkRow(
     "expctr-aug-template",
     "control",
     "The same with a sentence by rule about the most similar liked and disliked items.",
-    ({ items }) => each((one) => templateText(items, one)),
+    augmentedOptions,
+    template,
   ),
-  augmented("expctr-aug-title", "control", "The same with the target's title line alone.", ({ items }) =>
-    each(({ item }) => itemLine(items, item)),
+  networkRow(
+    "expctr-aug-title",
+    "control",
+    "The same with the target's title line alone.",
+    augmentedOptions,
+    title,
   ),
-  staged(
-    "expctr-llm-lc",
-    "reader",
-    "lc",
-    "ExpCTR-LLM after stage 1: the explainer learns from a frozen reader's answers (Yu et al., WSDM 2025).",
+  networkRow(
+    "expctr-aug-content",
+    "control",
+    "The same with the target's title, genres and texts: ID and content.",
+    augmentedOptions,
+    content,
   ),
-  staged(
-    "expctr-aug-lc",
-    "network",
-    "lc",
-    "ExpCTR-Aug after stage 1: a click-through model with those explanations.",
-  ),
-  staged(
-    "expctr-llm-ic",
-    "reader",
-    "ic",
-    "ExpCTR-LLM after stage 3: the click-through model's answers reward too.",
-  ),
-  staged("expctr-aug-ic", "network", "ic", "ExpCTR-Aug after stage 3 (Yu et al., WSDM 2025)."),
 ];

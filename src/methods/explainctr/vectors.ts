@@ -5,14 +5,21 @@ import type { ArtifactFormat } from "../../core/stages.js";
 import type { CallContext, LanguageModel, Vectors } from "../../llm/language-model.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 
-/** The model's mean state over each text, in the order of the texts; zeros for an empty text. Equal texts are encoded once. */
+/**
+ * The model's mean state over each text, in the order of the texts; zeros for an empty text. Equal texts are encoded once.
+ * @param known - the width of a vector, where it is known: then all texts may be empty.
+ */
 export async function embedTexts(
   model: LanguageModel,
   texts: readonly string[],
   context: CallContext,
+  known?: number,
 ): Promise<Vectors> {
   const distinct = [...new Set(texts)].filter((text) => text !== "");
   if (distinct.length === 0) {
+    if (known !== undefined) {
+      return { rows: texts.length, width: known, data: new Float32Array(texts.length * known) };
+    }
     throw new DataError("NO_TEXT", `all ${texts.length} texts are empty: there is nothing to embed`);
   }
   const { width, data } = await model.embed(distinct, context);

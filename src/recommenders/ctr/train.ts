@@ -61,7 +61,8 @@ export async function fitNetwork<O extends TrainingOptions>(
     version: 1,
     inputs: { model: id, options, seed: context.seed, data: train.hash, texts: texts?.hash },
     format: weightsArtifact(initial),
-    compute: () => trainCtr(id, model, train, fields, initial, options, context, texts),
+    compute: (workspace) =>
+      trainCtr(id, model, train, fields, initial, options, context, { texts, checkpoint: workspace }),
   });
   const historyLength = model.uses.history ? Math.max(1, train.historyLength) : 0;
   return {
@@ -84,6 +85,13 @@ function vectorOf(vectors: Vectors | undefined, row: number): Float32Array | und
   return vectors?.data.subarray(row * vectors.width, (row + 1) * vectors.width);
 }
 
+export interface TrainingExtras {
+  /** Text features beside the fields. */
+  readonly texts?: CtrTexts;
+  /** A folder for checkpoints: a run that was killed is gone on with from there. */
+  readonly checkpoint?: string;
+}
+
 /** Training proper: the parameters of the epoch with the best validation AUC, or of the last one without validation pairs. */
 export async function trainCtr<O extends TrainingOptions>(
   id: string,
@@ -93,7 +101,7 @@ export async function trainCtr<O extends TrainingOptions>(
   initial: Parameters,
   options: O,
   { random, progress, signal }: Pick<RunContext, "random" | "progress" | "signal">,
-  texts?: CtrTexts,
+  { texts, checkpoint }: TrainingExtras = {},
 ): Promise<Parameters> {
   const { rows, validation } = train;
   const historyLength = model.uses.history ? Math.max(1, train.historyLength) : 0;
@@ -135,6 +143,7 @@ export async function trainCtr<O extends TrainingOptions>(
             metric: async () => auc(validation.labels, await predictor.predict(trainer.parameters, judged)),
           }
         : undefined,
+      checkpoint: checkpoint === undefined ? undefined : { folder: checkpoint, spacing: 30 },
     });
     return trainer.parameterRecord();
   } finally {
@@ -186,9 +195,10 @@ export function predictorOf<O>(model: CtrModel<O>, fields: Fields, options: O, h
   return {
     async predict(parameters: Parameters, pairs: readonly Pair[]): Promise<Float32Array> {
       const out = new Float32Array(pairs.length);
-      for (let from = 0; from < pairs.length; from += PREDICTION_BATCH) {
-        const block = pairs.slice(from, from + PREDICTION_BATCH);
-        const batch = pairBatch(fields, block, PREDICTION_BATCH, historyLength);
+      const size = Math.min(PREDICTION_BATCH, 32 * Math.ceil(pairs.length / 32));
+      for (let from = 0; from < pairs.length; from += size) {
+        const block = pairs.slice(from, from + size);
+        const batch = pairBatch(fields, block, size, historyLength);
         const { probability } = await forward.run({
           parameters: parameters,
           batch,

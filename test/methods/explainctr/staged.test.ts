@@ -2,12 +2,13 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../../../src/core/random.js";
+import type { Recommender } from "../../../src/recommenders/recommender.js";
 import { LocalModel } from "../../../src/llm/local/local-model.js";
 import { newAdapter, adapterHash } from "../../../src/llm/adapter/lora.js";
 import { LORA, policyFormat } from "../../../src/methods/explainctr/policy.js";
 import { zeroValueHead } from "../../../src/llm/training/ppo/policy.js";
 import { EXPLAINCTR } from "../../../src/methods/explainctr/rows.js";
-import { foldsOf } from "../../../src/methods/explainctr/staged.js";
+import { foldsOf, newest } from "../../../src/methods/explainctr/folds.js";
 import { resolveOptions } from "../../../src/recommenders/registry.js";
 import { failureOf, folderOf } from "../../data/readers/files.js";
 import { GOLDENS, temporaryFolder, writeTinyModel } from "../../llm/tiny-models.js";
@@ -18,7 +19,15 @@ const protocol = protocolOf(ratings(4, 8, 6));
 const cases = Array.from(protocol.test.labels, (_, n) => protocol.caseOf(n));
 const few = {
   ...{ shown: 1, maxNewTokens: 3, backbone: "fm", training: { embedding: 2, epochs: 1 } },
-  ...{ pairs: 4, lcSteps: 1, icSteps: 1, batchSize: 2, miniBatch: 2, learningRate: 0.01 },
+  ...{ pairs: 4, lcSteps: 1, icSteps: 1, batchSize: 2, miniBatch: 2, learningRate: 0.01, epochs: 1 },
+};
+/** As many of them as the row knows. */
+const optionsOf = (row: Recommender<"ctr">) => {
+  const known = Object.keys(resolveOptions(row, {}) as Record<string, unknown>);
+  return resolveOptions(
+    row,
+    Object.fromEntries(Object.entries(few).filter(([name]) => known.includes(name))),
+  );
 };
 const rowOf = (id: string) => EXPLAINCTR.find((row) => row.id === id)!;
 
@@ -47,6 +56,14 @@ describe("folds", () => {
   });
 });
 
+describe("the newest rows", () => {
+  it("are given in the order of the data", () => {
+    const times = Float64Array.of(5, 9, 1, 9, 7);
+    expect(Array.from(newest({ times }, 3))).toEqual([1, 3, 4]);
+    expect(Array.from(newest({ times }, 9))).toEqual([0, 1, 2, 3, 4]);
+  });
+});
+
 describe("a policy", () => {
   it("is the same after it was written and read", async () => {
     const adapter = newAdapter(model.config!, LORA, Random.fromSeed(2));
@@ -61,18 +78,28 @@ describe("a policy", () => {
 
   it("needs a model of this machine", async () => {
     const row = rowOf("expctr-llm-lc");
-    const fit = row.fit(protocol.training, resolveOptions(row, few), lending(new ScriptedModel({}), row.id));
+    const fit = row.fit(protocol.training, optionsOf(row), lending(new ScriptedModel({}), row.id));
     expect(await failureOf(fit)).toMatchObject({ exit: 4, code: "UNSUPPORTED_OPERATION" });
   });
 });
 
 describe("rows", () => {
-  it.each(["expctr-llm-lc", "expctr-aug-ic"])(
+  it.each([
+    ...["llm-sft", "recexplainer", "post-hoc-attribution", "post-hoc-template"],
+    ...[
+      "expctr-llm-lc",
+      "expctr-llm-ic-only",
+      "expctr-llm-unsaid",
+      "expctr-llm-second",
+      "expctr-aug",
+      "expctr-aug-shuffled",
+    ],
+  ])(
     "%s goes through its stages and answers",
     async (id) => {
       const row = rowOf(id);
       const context = lending(model, id);
-      const fitted = await row.fit(protocol.training, resolveOptions(row, few), context);
+      const fitted = await row.fit(protocol.training, optionsOf(row), context);
       const answers = await fitted.answer(cases, context);
       expect(answers.length).toBe(cases.length);
       expect(answers.every((p) => p > 0 && p < 1)).toBe(true);
