@@ -1,14 +1,16 @@
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentProgress } from "../../src/core/progress.js";
 import { addItemsToRun, type AddItemsResult } from "../../src/experiment/coldllm-add-items.js";
 import { resolveConfig } from "../../src/experiment/config.js";
 import { runTask } from "../../src/experiment/run-task.js";
 import { renderAddedItems } from "../../src/report/added-items.js";
-import { failureOf, folderOf } from "../data/readers/files.js";
+import { failureOf } from "../data/readers/files.js";
+import { temporaryFolder } from "../llm/tiny-models.js";
 
 const signal = new AbortController().signal;
-const common = { cache: folderOf({}), offline: true, progress: silentProgress(), signal };
+const common = { offline: true, progress: silentProgress(), signal };
 const COLDLLM = {
   ...{ backbone: "als", training: { factors: 4, regularization: 1, alpha: 5, iterations: 3 } },
   ...{ judge: "zero-shot", noun: "film", refine: { history: 3 }, embed: { history: 3 } },
@@ -17,20 +19,19 @@ const COLDLLM = {
 };
 
 describe("items for a finished run", () => {
-  const file = join(
-    folderOf({
-      "new.jsonl":
-        '{"id": "a", "title": "The Last Lighthouse", "genres": ["Drama"], "director": "Jonas Winters"}\n' +
-        '{"id": "b", "title": "Night Train"}\n',
-    }),
-    "new.jsonl",
-  );
+  let root: string;
   let run: string;
   let result: AddItemsResult;
-  const request = () => ({ ...common, run, file, itemsPerDay: 1000 });
+  const request = () => ({ ...common, cache: root, run, file: join(root, "new.jsonl"), itemsPerDay: 1000 });
   beforeAll(async () => {
+    root = await temporaryFolder();
+    await writeFile(
+      join(root, "new.jsonl"),
+      '{"id": "a", "title": "The Last Lighthouse", "genres": ["Drama"], "director": "Jonas Winters"}\n' +
+        '{"id": "b", "title": "Night Train"}\n',
+    );
     const finished = await runTask({
-      ...common,
+      ...{ ...common, cache: root, out: root },
       task: "cold-start",
       command: "coldllm",
       arguments: [],
@@ -43,12 +44,12 @@ describe("items for a finished run", () => {
         },
       ]),
       external: new Map(),
-      out: folderOf({}),
       fresh: false,
     });
     run = finished.folder.path;
     result = await addItemsToRun(request());
   }, 120_000);
+  afterAll(() => rm(root, { recursive: true, force: true }));
 
   it("get users and an embedding each, for K + 1 calls, and change nothing else", () => {
     expect(result.items.map(({ item, users, embedding }) => [item, users.length, embedding.length])).toEqual([
@@ -70,7 +71,7 @@ describe("items for a finished run", () => {
   }, 60_000);
 
   it("are refused where the run can't take them", async () => {
-    expect(await failureOf(addItemsToRun({ ...request(), run: folderOf({}) }))).toMatchObject({
+    expect(await failureOf(addItemsToRun({ ...request(), run: root }))).toMatchObject({
       exit: 3,
       code: "NOT_A_RUN",
     });

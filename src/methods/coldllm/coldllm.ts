@@ -40,7 +40,7 @@ interface Workshop {
   readonly context: RunContext;
   readonly random: Random;
   /** How many users ColdLLM's judge accepts for each item, without being charged for it: an arm takes as many. */
-  counts(): Promise<Int32Array>;
+  readonly counts: () => Promise<Int32Array>;
 }
 
 interface Arm {
@@ -63,7 +63,7 @@ function arm({ id, kind, summary, simulate, fixed }: Arm): Recommender<"cold-sta
     seeded: true,
     onRequest: true,
     async fit(train, given, context): Promise<Fitted<"cold-start">> {
-      const own = { ...given, ...fixed } as ColdLlmOptions;
+      const own = { ...given, ...fixed };
       const { shown, pairs } = await simulate({
         train,
         options: own,

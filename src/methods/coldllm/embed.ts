@@ -9,7 +9,7 @@ import type { ItemTable } from "../../data/dataset.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { preferenceText } from "../prompts/judgement.js";
-import { fitter, wordedHistories } from "./history.js";
+import { fitter, type Preference, wordedHistories } from "./history.js";
 import { itemInWords, itemsWithWords } from "../../data/items-in-words.js";
 import type { Rows } from "./rows.js";
 import type { SimulatorOptions } from "./simulator.js";
@@ -47,7 +47,7 @@ export async function textStates(
   tuned: StageResult<LoraAdapter> | undefined,
   context: RunContext,
 ): Promise<StageResult<TextStates>> {
-  const { embed } = options;
+  const { embed, preference } = options;
   if (embed.from === "words") return wordStates(train, embed.size, context);
   const model = await context.llm();
   return context.stages.run({
@@ -57,17 +57,21 @@ export async function textStates(
       model: model.identity.hash,
       adapter: tuned?.key ?? null,
       history: embed.history,
+      preference,
       data: train.hash,
     },
     format: statesFormat(train),
-    compute: () => withAdapter(model, tuned?.value, () => embedAll(train, model, embed.history, context)),
+    compute: () =>
+      withAdapter(model, tuned?.value, () =>
+        embedAll(train, model, { history: embed.history, preference }, context),
+      ),
   });
 }
 
 async function embedAll(
   train: ColdStartTraining,
   model: LanguageModel,
-  history: number,
+  { history, preference }: { readonly history: number; readonly preference: Preference },
   context: RunContext,
 ): Promise<TextStates> {
   const { items } = train;
@@ -75,7 +79,7 @@ async function embedAll(
   const itemTexts = items.keys.map((_, item) => (words[item] === 1 ? itemInWords(items, item) : ""));
   const fit = await fitter(model, 0);
   const textOf = (list: Int32Array) => preferenceText(Array.from(list, (item) => itemTexts[item]));
-  const userTexts = wordedHistories(train).map((list) => {
+  const userTexts = wordedHistories(train, preference).map((list) => {
     const part = fit(list.subarray(0, history), textOf);
     return part.length === 0 ? "" : textOf(part);
   });

@@ -85,7 +85,7 @@ export async function coupledSpaces(
     towers.push(await run("semantic", text, [states.key]));
   }
   if (filter.towers !== "semantic") {
-    const backbone = await warmBackbone(train, choice as BackboneChoice, context);
+    const backbone = await warmBackbone(train, choice, context);
     towers.push(await run("collaborative", backbone.value, [states.key, backbone.key]));
   }
   return {

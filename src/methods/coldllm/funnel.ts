@@ -106,6 +106,7 @@ export async function judgeCandidates(
       adapter: tuned?.key ?? null,
       states: states?.key ?? null,
       noun: options.noun,
+      preference: options.preference,
       history,
       choose,
       seed: context.seed,

@@ -16,6 +16,8 @@ export const simulatorOptions = {
   judge: z.enum(["tuned", "zero-shot"]).default("tuned"),
   /** What an item is called in questions. */
   noun: z.string().min(1).default("item"),
+  /** Which of a user's items prompts name: all that were `seen`, or those that were `liked` where there are ratings. */
+  preference: z.enum(["seen", "liked"]).default("seen"),
   tuning: z
     .strictObject({
       /** The most users whose items are learnt from. */
@@ -52,7 +54,7 @@ export const ANSWER_ROOM = 8;
  */
 export async function simulator(
   train: ColdStartTraining,
-  { judge, noun, tuning }: SimulatorOptions,
+  { judge, noun, preference, tuning }: SimulatorOptions,
   context: RunContext,
 ): Promise<StageResult<LoraAdapter> | undefined> {
   if (judge === "zero-shot") return undefined;
@@ -60,7 +62,7 @@ export async function simulator(
   return context.stages.run({
     name: "simulator",
     version: 2,
-    inputs: { model: model.identity.hash, noun, tuning, seed: context.seed, data: train.hash },
+    inputs: { model: model.identity.hash, noun, preference, tuning, seed: context.seed, data: train.hash },
     format: adapterFormat,
     compute: async (checkpoint) => {
       const { finetune } = await import("../../llm/training/sft.js");
@@ -72,7 +74,7 @@ export async function simulator(
           return trainingPair(train, { ...sample, history }, noun);
         });
       const { warm } = train.validation;
-      const limits = { history: tuning.history, users: tuning.users };
+      const limits = { history: tuning.history, users: tuning.users, preference };
       const validation = pairsOf(
         judgeSamples(
           train,

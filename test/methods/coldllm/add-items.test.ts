@@ -6,7 +6,9 @@ import type { ItemTable } from "../../../src/data/dataset.js";
 import { readNewItems } from "../../../src/experiment/new-items.js";
 import { addItems, type AddedItems } from "../../../src/methods/coldllm/add-items.js";
 import { capacity } from "../../../src/methods/coldllm/capacity.js";
-import { type ColdLlmOptions, coldLlm } from "../../../src/methods/coldllm/coldllm.js";
+import { coldLlm } from "../../../src/methods/coldllm/coldllm.js";
+import { coupledSpaces, spaceRows } from "../../../src/methods/coldllm/filter.js";
+import { statesOf } from "../../../src/methods/coldllm/funnel.js";
 import type { RunContext } from "../../../src/recommenders/recommender.js";
 import { resolveOptions } from "../../../src/recommenders/registry.js";
 import { failureOf, folderOf } from "../../data/readers/files.js";
@@ -31,7 +33,7 @@ const fresh = (titles: readonly string[]): ItemTable => ({
 
 describe("adding items to a finished run", () => {
   const train = twoColours();
-  const options = resolveOptions(coldLlm, OPTIONS) as ColdLlmOptions;
+  const options = resolveOptions(coldLlm, OPTIONS);
   const model = colourJudge();
   let run: RunContext;
   let online: RunContext;
@@ -53,7 +55,9 @@ describe("adding items to a finished run", () => {
 
   it("accepts users of the item's colour and learns for whom it is", () => {
     const { users, items, accepted } = added.judgements;
-    users.forEach((user, at) => expect(accepted[at]).toBe(user % 2 === items[at] % 2 ? 1 : 0));
+    users.forEach((user, at) => {
+      expect(accepted[at]).toBe(user % 2 === items[at] % 2 ? 1 : 0);
+    });
     expect(accepted.filter((one) => one === 1).length).toBeGreaterThan(9);
     const { size, data } = added.embeddings;
     expect(data.length).toBe(3 * size);
@@ -68,6 +72,21 @@ describe("adding items to a finished run", () => {
     };
     expect(cosine(0, 2)).toBeGreaterThan(0.9);
     expect(cosine(0, 1)).toBeLessThan(cosine(0, 2));
+  });
+
+  it("puts an item where training put it: the maps are the trained ones", async () => {
+    const states = await statesOf(train, options, online);
+    const spaces = await coupledSpaces(train, states, options, online);
+    const mapped = await spaceRows(spaces, states.value.items, states.value.items, options);
+    expect(mapped.size).toBe(spaces.items.size);
+    // Warm items have no place in the collaborative space.
+    for (let item = 12; item < 16; item++) {
+      for (let d = 0; d < mapped.size; d++) {
+        const at = item * mapped.size + d;
+        expect(mapped.data[at]).toBeCloseTo(spaces.items.data[at], 5);
+      }
+    }
+    expect(mapped.data.some((value) => Math.abs(value) > 0.01)).toBe(true);
   });
 
   it("touches no other embedding", () => {

@@ -66,12 +66,12 @@ describe("itemContent", () => {
     expect(content.size).toBe(2);
     // Of the five texts: a 1, 0, 1, 0, 1; b 1, 1, 2, 3, 0, mean 1.4, variance 1.04.
     const column = (k: number) => Array.from({ length: 6 }, (_, item) => content.data[2 * item + k]);
-    [0.8165, -1.2247, 0.8165, 0, -1.2247, 0.8165].forEach((value, item) =>
-      expect(column(0)[item]).toBeCloseTo(value, 4),
-    );
-    [1, 1, 2, null, 3, 0].forEach((b, item) =>
-      expect(column(1)[item]).toBeCloseTo(b === null ? 0 : (b - 1.4) / Math.sqrt(1.04), 4),
-    );
+    [0.8165, -1.2247, 0.8165, 0, -1.2247, 0.8165].forEach((value, item) => {
+      expect(column(0)[item]).toBeCloseTo(value, 4);
+    });
+    [1, 1, 2, null, 3, 0].forEach((b, item) => {
+      expect(column(1)[item]).toBeCloseTo(b === null ? 0 : (b - 1.4) / Math.sqrt(1.04), 4);
+    });
     await itemContent(train, { content: "llm", contentSize: 5 }, context);
     expect(context.cost.total.llmCalls).toBe(5);
   });
