@@ -67,17 +67,24 @@ export class StageStore {
    * @param external - `--from`: files that stand in for stages, by `STAGE` or `RECOMMENDER.STAGE`.
    * @param recommender - whose stages these are.
    * @param cost - the meter that stages charge; a reused stage charges what it cost when it was computed.
+   * @param finishedOnly - whether a stage that isn't there is an error.
    */
   constructor(
     private readonly folder: string,
     private readonly external: ReadonlyMap<string, string>,
     private readonly recommender: string,
     private readonly cost: CostMeter,
+    private readonly finishedOnly = false,
   ) {}
 
   /** The same stages, charged to another meter. */
   charging(cost: CostMeter): StageStore {
-    return new StageStore(this.folder, this.external, this.recommender, cost);
+    return new StageStore(this.folder, this.external, this.recommender, cost, this.finishedOnly);
+  }
+
+  /** The same stages to be read alone: one that isn't finished is an error, and nothing is written. */
+  readingOnly(): StageStore {
+    return new StageStore(this.folder, this.external, this.recommender, this.cost, true);
   }
 
   /** Whether a stage's artifact comes from outside, so that what only it needs can be left out. */
@@ -108,6 +115,16 @@ export class StageStore {
       if (!this.charged.has(key)) this.cost.add(record.cost);
       this.charged.add(key);
       return { value: await stage.format.read(path), key, path };
+    }
+    if (this.finishedOnly) {
+      throw new UsageError(
+        "STAGE_NOT_FINISHED",
+        `the run has no finished stage ${stage.name} of this code and configuration`,
+        {
+          file: this.folder,
+          hint: "Finish the run first, with the same program.",
+        },
+      );
     }
     const before = this.cost.total;
     const workspace = `${home}.work`;

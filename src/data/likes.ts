@@ -7,7 +7,10 @@ import type { Dataset } from "./dataset.js";
  * @returns null where the data have no values: every interaction is then a like.
  * @throws UsageError NO_THRESHOLD for values of another kind (counts, hours).
  */
-export function likeThreshold({ name, interactions }: Dataset, given?: number): number | null {
+export function likeThreshold(
+  { name, interactions }: Pick<Dataset, "name" | "interactions">,
+  given?: number,
+): number | null {
   const { values } = interactions;
   if (values === null) return null;
   if (given !== undefined) return given;
@@ -28,7 +31,7 @@ export function likeThreshold({ name, interactions }: Dataset, given?: number): 
 
 /** 1 for each interaction whose value reaches the threshold; all 1 for the threshold null. */
 export function labelsOf(
-  { interactions: { users, values } }: Dataset,
+  { interactions: { users, values } }: Pick<Dataset, "interactions">,
   threshold: number | null,
 ): Float32Array {
   if (values === null || threshold === null) return new Float32Array(users.length).fill(1);

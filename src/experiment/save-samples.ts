@@ -44,7 +44,7 @@ export async function saveSamples(request: SamplesRequest, options: OpenOptions)
   const split = await chooseSplit(dataset, config, defaultColdStartSplit(dataset));
   const { training } = coldStartProtocol(dataset, split);
   const random = Random.fromSeed(seed).fork("judge samples");
-  const samples = judgeSamples(training, { history, users: count / 2 }, random);
+  const samples = judgeSamples(training, { history, users: count / 2, preference: "seen" }, random);
   if (samples.length < count) {
     throw new DataError(
       "TOO_FEW_SAMPLES",

@@ -252,6 +252,30 @@ export const METRICS: readonly MetricDefinition[] = [
   metric("users-reached", "Users reached", null, "pooled", false, "users with a simulated pair"),
   metric("items-reached", "Items reached", null, "pooled", false, "cold items with a simulated pair"),
   metric("pairs-per-item", "Pairs per item", null, "pooled", false, "simulated pairs / cold items"),
+  metric(
+    "judge-auc",
+    "Judge's AUC",
+    "higher",
+    "pooled",
+    false,
+    "AUC of log-odds: judged pairs that are cold validation or test pairs against the others",
+  ),
+  metric(
+    "judge-auc-within",
+    "Judge's AUC within user and genre",
+    "higher",
+    "pooled",
+    false,
+    "the same over pairs of pairs of one user and one main genre",
+  ),
+  metric(
+    "judge-agreement",
+    "Judge's agreement with taste",
+    "higher",
+    "pooled",
+    false,
+    "share of pairs of pairs of one user and one main genre that log-odds order as the true taste",
+  ),
 
   metric("explanation-words", "Words", null, "pooled", false, "mean words of an explanation"),
   metric(

@@ -8,6 +8,9 @@ import type { RecommendedLists } from "./evaluation.js";
 import { listBackground, listMetrics, pooledListMetrics } from "./list-metrics.js";
 import { type PreparedTask, taskOptions } from "./task.js";
 
+/** The terms of utility that words can tell of. */
+const WORDED = ["genre", "mood", "blend"] as const;
+
 /** The split of a data set that the task uses where none is asked for. */
 export function defaultColdStartSplit(dataset: Dataset): string {
   return dataset.published === undefined ? "cold-item" : "published";
@@ -48,6 +51,8 @@ export function prepareColdStart(
         test: protocol.relevant.cold,
         validation: protocol.training.validation.cold,
         items: ranked,
+        mainGenres: dataset.items.categories.map((list) => list.at(0) ?? -1),
+        taste: dataset.truth && ((user: number) => dataset.truth!.utilities(user, WORDED)),
       };
       return simulationDiagnostics(simulated, truth);
     },

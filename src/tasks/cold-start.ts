@@ -31,4 +31,6 @@ export interface SimulatedPairs {
   readonly stage: string;
   readonly users: Int32Array;
   readonly items: Int32Array;
+  /** A judge's log P(Yes) - log P(No) of each, where one was asked. */
+  readonly logOdds?: Float32Array | null;
 }

@@ -33,6 +33,7 @@ describe("the program", () => {
       [
         "bench: fresh json out quiet seeds",
         "check: baseline benchmark-json json junit max-slowdown out quiet update",
+        "coldllm add-item: file items-per-day json offline quiet run seed to users",
         "coldllm replay: backbone data format fresh json out quiet seeds",
         "coldllm: compare-to config data dataset fresh from hybrid json llm offline out quiet recommenders seeds set split",
         "compare: format json quiet",

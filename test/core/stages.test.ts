@@ -74,6 +74,24 @@ describe("StageStore", () => {
     await new StageStore(folder, new Map(), "als", later).run(spend);
     expect(later.total).toMatchObject({ llmCalls: 3, promptTokens: 50, completionTokens: 7, usd: 0.25 });
   });
+
+  it("charges whoever comes back to a stage once", async () => {
+    const meter = new CostMeter();
+    const own = new StageStore(folder, new Map(), "als", meter);
+    const spend = answer({}, () => {
+      meter.addCalls({ calls: 3, promptTokens: 1, completionTokens: 1, usd: 0 });
+      return 1;
+    });
+    for (let n = 0; n < 3; n++) await own.run(spend);
+    expect(meter.total.llmCalls).toBe(3);
+  });
+
+  it("reads finished stages alone where nothing may be computed", async () => {
+    const reader = store().readingOnly();
+    await expect(reader.run(answer({}))).rejects.toThrow(/no finished stage answer/);
+    await store().run(answer({}));
+    expect((await reader.run(answer({}))).value).toBe(1);
+  });
 });
 
 describe("CostMeter", () => {

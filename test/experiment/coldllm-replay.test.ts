@@ -87,6 +87,7 @@ describe("the replay of ColdLLM", () => {
       "als",
       "coldllm",
       "coldllm-filter",
+      "coldllm-filter-top",
       "coldllm-sample",
       "coldllm-content",
       "coldllm-popular",

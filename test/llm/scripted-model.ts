@@ -25,6 +25,8 @@ export interface Script {
   readonly reply?: (prompt: string) => string;
   /** Log-probabilities of continuations; default those of a uniform choice. */
   readonly judge?: (prompt: string, continuations: readonly string[]) => number[];
+  /** The vector of a text; without, it can't embed. */
+  readonly vector?: (text: string) => number[];
 }
 
 /** A model for unit tests only: answers by a script and remembers what it was asked. */
@@ -39,6 +41,7 @@ export class ScriptedModel implements LanguageModel {
   }
 
   supports(operation: Operation): boolean {
+    if (operation === "embed") return this.script.vector !== undefined;
     return operation === "generate" || operation === "choose";
   }
 
@@ -99,8 +102,13 @@ export class ScriptedModel implements LanguageModel {
     );
   }
 
-  embed(): Promise<Vectors> {
-    return Promise.reject(unsupported(this.identity, "embed", "It is for tests."));
+  embed(texts: readonly string[], context: CallContext): Promise<Vectors> {
+    const { vector } = this.script;
+    if (vector === undefined) return Promise.reject(unsupported(this.identity, "embed", "It is for tests."));
+    const rows = texts.map(vector);
+    context.cost.addCalls({ calls: texts.length, promptTokens: 0, completionTokens: 0 });
+    const data = Float32Array.from(rows.flat());
+    return Promise.resolve({ rows: texts.length, width: data.length / texts.length, data });
   }
 
   encode(): Promise<Vectors> {

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { sha256 } from "../../src/core/hash.js";
 import { drawBars } from "../../src/report/charts/bars.js";
 import { PNG_SCALE } from "../../src/report/charts/canvas.js";
-import { type Chart, drawCharts, picturesOf } from "../../src/report/charts/charts.js";
+import { type Chart, drawCharts, funnelOf, picturesOf } from "../../src/report/charts/charts.js";
 import { paretoFront } from "../../src/report/charts/pareto.js";
 import { overlap, placeLabels } from "../../src/report/charts/place-labels.js";
 import { drawCostScatter } from "../../src/report/charts/scatter.js";
@@ -37,6 +37,23 @@ describe("the charts of a result", () => {
 
   it("are bars for each main metric and the first against cost", () => {
     expect(charts.map(({ name }) => name)).toEqual(["bars-recall-20", "bars-ndcg-20", "cost-recall-20-cold"]);
+  });
+
+  it("show a funnel of the rows that made pairs up, stage by stage", () => {
+    expect(funnelOf(scoreboard)).toBeNull();
+    const value = { mean: 3, sd: null, ci95: null, n: 1 };
+    const [first, ...others] = scoreboard.rows;
+    const made = { ...first.metrics, "simulated-pairs/pairs": value, "real-pair/pairs": value };
+    const more = ["real-pair/pairs", "simulated-pairs/pairs"].map((name) => ({
+      ...{ name, better: null, main: false },
+    }));
+    const funnel = funnelOf({
+      ...scoreboard,
+      columns: [...scoreboard.columns, ...more],
+      rows: [{ ...first, metrics: made }, ...others],
+    })!;
+    expect(funnel.scoreboard.rows.map(({ recommender }) => recommender)).toEqual([first.recommender]);
+    expect(funnel.columns.map(({ name }) => name)).toEqual(["simulated-pairs/pairs", "real-pair/pairs"]);
   });
 
   it("are PNG of the size on paper, neither blank nor black", async () => {

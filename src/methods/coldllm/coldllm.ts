@@ -29,7 +29,7 @@ const options = withBackbone(
 
 /** The pairs that an arm makes up for the cold items, and what a judge was shown where it asked one. */
 interface Simulation {
-  readonly shown?: Pairs;
+  readonly shown?: Pairs & { readonly logOdds: Float32Array | null };
   readonly pairs: Pairs;
 }
 
@@ -40,7 +40,7 @@ interface Workshop {
   readonly context: RunContext;
   readonly random: Random;
   /** How many users ColdLLM's judge accepts for each item, without being charged for it: an arm takes as many. */
-  counts(): Promise<Int32Array>;
+  readonly counts: () => Promise<Int32Array>;
 }
 
 interface Arm {
@@ -63,7 +63,7 @@ function arm({ id, kind, summary, simulate, fixed }: Arm): Recommender<"cold-sta
     seeded: true,
     onRequest: true,
     async fit(train, given, context): Promise<Fitted<"cold-start">> {
-      const own = { ...given, ...fixed } as ColdLlmOptions;
+      const own = { ...given, ...fixed };
       const { shown, pairs } = await simulate({
         train,
         options: own,
@@ -76,7 +76,9 @@ function arm({ id, kind, summary, simulate, fixed }: Arm): Recommender<"cold-sta
       });
       const embeddings = await updateEmbeddings(train, pairs, own, context);
       const stages = [
-        ...(shown === undefined ? [] : [{ stage: "filter", ...shown }]),
+        ...(shown === undefined
+          ? []
+          : [{ stage: "filter", users: shown.users, items: shown.items, logOdds: shown.logOdds }]),
         { stage: "pairs", ...pairs },
       ];
       return {

@@ -5,11 +5,12 @@ import type { ArtifactFormat, StageResult } from "../../core/stages.js";
 import type { LoraAdapter } from "../../llm/adapter/lora.js";
 import type { LanguageModel } from "../../llm/language-model.js";
 import { itemContent } from "../../recommenders/cold-start/content.js";
+import type { ItemTable } from "../../data/dataset.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { preferenceText } from "../prompts/judgement.js";
-import { fitter, wordedHistories } from "./history.js";
-import { itemInWords, itemsWithWords } from "./items-in-words.js";
+import { fitter, type Preference, wordedHistories } from "./history.js";
+import { itemInWords, itemsWithWords } from "../../data/items-in-words.js";
 import type { Rows } from "./rows.js";
 import type { SimulatorOptions } from "./simulator.js";
 import { withAdapter } from "./tuned-model.js";
@@ -46,7 +47,7 @@ export async function textStates(
   tuned: StageResult<LoraAdapter> | undefined,
   context: RunContext,
 ): Promise<StageResult<TextStates>> {
-  const { embed } = options;
+  const { embed, preference } = options;
   if (embed.from === "words") return wordStates(train, embed.size, context);
   const model = await context.llm();
   return context.stages.run({
@@ -56,17 +57,21 @@ export async function textStates(
       model: model.identity.hash,
       adapter: tuned?.key ?? null,
       history: embed.history,
+      preference,
       data: train.hash,
     },
     format: statesFormat(train),
-    compute: () => withAdapter(model, tuned?.value, () => embedAll(train, model, embed.history, context)),
+    compute: () =>
+      withAdapter(model, tuned?.value, () =>
+        embedAll(train, model, { history: embed.history, preference }, context),
+      ),
   });
 }
 
 async function embedAll(
   train: ColdStartTraining,
   model: LanguageModel,
-  history: number,
+  { history, preference }: { readonly history: number; readonly preference: Preference },
   context: RunContext,
 ): Promise<TextStates> {
   const { items } = train;
@@ -74,7 +79,7 @@ async function embedAll(
   const itemTexts = items.keys.map((_, item) => (words[item] === 1 ? itemInWords(items, item) : ""));
   const fit = await fitter(model, 0);
   const textOf = (list: Int32Array) => preferenceText(Array.from(list, (item) => itemTexts[item]));
-  const userTexts = wordedHistories(train).map((list) => {
+  const userTexts = wordedHistories(train, preference).map((list) => {
     const part = fit(list.subarray(0, history), textOf);
     return part.length === 0 ? "" : textOf(part);
   });
@@ -82,6 +87,15 @@ async function embedAll(
     users: await embedTexts(userTexts, model, context),
     items: await embedTexts(itemTexts, model, context),
   };
+}
+
+/** Vectors of items that no stage holds, in the same words: [items, size]. */
+export function embedItems(items: ItemTable, model: LanguageModel, context: RunContext): Promise<Rows> {
+  return embedTexts(
+    items.keys.map((_, item) => itemInWords(items, item)),
+    model,
+    context,
+  );
 }
 
 async function embedTexts(
@@ -108,7 +122,7 @@ async function wordStates(
   contentSize: number,
   context: RunContext,
 ): Promise<StageResult<TextStates>> {
-  const { content, key } = await itemContent(train, { contentSize }, context);
+  const { content, key } = await itemContent(train, { content: "words", contentSize }, context);
   const { matrix } = train;
   const data = new Float32Array(matrix.rows * content.size);
   for (let user = 0; user < matrix.rows; user++) {

@@ -85,7 +85,7 @@ export async function coupledSpaces(
     towers.push(await run("semantic", text, [states.key]));
   }
   if (filter.towers !== "semantic") {
-    const backbone = await warmBackbone(train, choice as BackboneChoice, context);
+    const backbone = await warmBackbone(train, choice, context);
     towers.push(await run("collaborative", backbone.value, [states.key, backbone.key]));
   }
   return {
@@ -119,8 +119,9 @@ function evenColumns({ size, data }: Rows, scale: Rows = { size, data }): Rows {
   return { size, data: scaledAs(data, columnScales(scale.data, size)) };
 }
 
-function towerOptions({ towers: _, users: __, ...settings }: FilterOptions["filter"]): TowerOptions {
-  return { ...settings, validateEvery: 1 };
+function towerOptions(filter: FilterOptions["filter"]): TowerOptions {
+  const { hidden, size, learningRate, weightDecay, batchSize, epochs, patience } = filter;
+  return { hidden, size, learningRate, weightDecay, batchSize, epochs, patience, validateEvery: 1 };
 }
 
 /**

@@ -7,7 +7,7 @@ import type { RunContext } from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { type EmbedOptions, textStates, type TextStates } from "./embed.js";
 import { coupledSpaces, type FilterOptions, topUsers } from "./filter.js";
-import { itemsWithWords } from "./items-in-words.js";
+import { itemsWithWords } from "../../data/items-in-words.js";
 import { askJudge, type JudgeOptions } from "./judge.js";
 import { candidatesFormat, judgementsFormat } from "./pairs-file.js";
 import { type Candidates, hashPairs, type Judgements, type Pairs } from "./pairs.js";
@@ -76,6 +76,8 @@ export async function refine(
       `coldllm: the judge says Yes to ${(100 * rate).toFixed(1)} % of the candidates: it tells hardly anything`,
     );
   }
+  if (rate === 0)
+    progress.warn("coldllm: the judge says Yes to nobody: cold items stay without simulated pairs");
   return value;
 }
 
@@ -104,6 +106,7 @@ export async function judgeCandidates(
       adapter: tuned?.key ?? null,
       states: states?.key ?? null,
       noun: options.noun,
+      preference: options.preference,
       history,
       choose,
       seed: context.seed,
@@ -140,7 +143,8 @@ async function spacesOf(train: ColdStartTraining, options: FunnelOptions, contex
   return coupledSpaces(train, await statesOf(train, options, context), options, context);
 }
 
-async function statesOf(
+/** The stage `embed`, after the judge has learnt. */
+export async function statesOf(
   train: ColdStartTraining,
   options: FunnelOptions,
   context: RunContext,

@@ -1,25 +1,38 @@
 import type { Random } from "../../core/random.js";
 import type { LanguageModel } from "../../llm/language-model.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
-import { itemsWithWords } from "./items-in-words.js";
+import { itemsWithWords } from "../../data/items-in-words.js";
+import { labelsOf, likeThreshold } from "../../data/likes.js";
 import { rowDot, type Rows } from "./rows.js";
 
 /** Which of a user's items a prompt names: those most similar to the target (version 2), random ones (version 1), or the first in the data (the code). */
 export type HistoryChoice = "similar" | "random" | "first";
 
-/** Every user's training items that have words, in the order of the data. */
-export function wordedHistories({
-  users,
-  items,
-  interactions,
-}: Pick<ColdStartTraining, "users" | "items" | "interactions">): Int32Array[] {
+/** Which of a user's items stand for the user in words: all that were `seen`, as in the paper, or those that were `liked`, where ratings tell. */
+export type Preference = "seen" | "liked";
+
+/**
+ * Every user's training items that have words, in the order of the data. With `liked` only those rated as likes ({@link likeThreshold}); a user without any keeps all.
+ * @throws UsageError NO_THRESHOLD where it isn't clear which values are likes.
+ */
+export function wordedHistories(
+  { users, items, interactions }: Pick<ColdStartTraining, "users" | "items" | "interactions">,
+  preference: Preference = "seen",
+): Int32Array[] {
   const words = itemsWithWords(items);
-  const lists = users.keys.map(() => new Set<number>());
-  interactions.users.forEach((user, at) => {
-    const item = interactions.items[at];
-    if (words[item] === 1) lists[user].add(item);
-  });
-  return lists.map((list) => Int32Array.from(list));
+  const listsOf = (keep: (at: number) => boolean): Int32Array[] => {
+    const lists = users.keys.map(() => new Set<number>());
+    interactions.users.forEach((user, at) => {
+      const item = interactions.items[at];
+      if (words[item] === 1 && keep(at)) lists[user].add(item);
+    });
+    return lists.map((list) => Int32Array.from(list));
+  };
+  const all = listsOf(() => true);
+  if (preference === "seen") return all;
+  const data = { name: "these data", interactions };
+  const likes = labelsOf(data, likeThreshold(data));
+  return listsOf((at) => likes[at] === 1).map((list, user) => (list.length > 0 ? list : all[user]));
 }
 
 /** The items most similar to a target, the most similar first; of equals the earlier. */

@@ -4,7 +4,7 @@ import type { LanguageModel } from "../../llm/language-model.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { NO, YES } from "../prompts/judgement.js";
-import { fitter, mostSimilar, someItems, wordedHistories } from "./history.js";
+import { fitter, mostSimilar, type Preference, someItems, wordedHistories } from "./history.js";
 import type { Judgements, Pairs } from "./pairs.js";
 import type { Rows } from "./rows.js";
 import { promptOf } from "./samples.js";
@@ -39,11 +39,15 @@ export async function askJudge(
   candidates: Pairs,
   states: Rows | undefined,
   model: LanguageModel,
-  { noun, refine: { history, choose } }: JudgeOptions & { readonly noun: string },
+  {
+    noun,
+    preference,
+    refine: { history, choose },
+  }: JudgeOptions & { readonly noun: string; readonly preference: Preference },
   context: RunContext,
 ): Promise<Judgements> {
   const { users, items } = candidates;
-  const histories = wordedHistories(train);
+  const histories = wordedHistories(train, preference);
   const fit = await fitter(model, ANSWER_ROOM);
   const random = Random.fromSeed(context.seed).fork("coldllm refine");
   const historyFor = (user: number, item: number): Int32Array => {

@@ -4,14 +4,16 @@ import type { TrainingPair } from "../../llm/training/batches.js";
 import { itemsOf } from "../../recommenders/sampling/negatives.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { judgementPrompt, NO, YES } from "../prompts/judgement.js";
-import { someItems, wordedHistories } from "./history.js";
-import { itemInWords, itemsWithWords } from "./items-in-words.js";
+import { type Preference, someItems, wordedHistories } from "./history.js";
+import { itemInWords, itemsWithWords } from "../../data/items-in-words.js";
 
 export interface SampleOptions {
   /** The most items of a user's history in a prompt. */
   readonly history: number;
   /** What an item is called in the question. */
   readonly noun: string;
+  /** Which items a history is drawn from. */
+  readonly preference: Preference;
   /** The most users to learn from, drawn at random; each gives one Yes and one No. */
   readonly users: number;
 }
@@ -32,13 +34,13 @@ export interface JudgeSample {
  */
 export function judgeSamples(
   train: Pick<ColdStartTraining, "users" | "items" | "interactions" | "matrix">,
-  { history, users }: Pick<SampleOptions, "history" | "users">,
+  { history, users, preference }: Pick<SampleOptions, "history" | "users" | "preference">,
   random: Random,
   targets: Csr = train.matrix,
 ): JudgeSample[] {
   const words = itemsWithWords(train.items);
   const warm = itemsOf(train.matrix).filter((item) => words[item] === 1);
-  const histories = wordedHistories(train);
+  const histories = wordedHistories(train, preference);
   const isOwn = (user: number, item: number) =>
     hasEntry(train.matrix, user, item) || hasEntry(targets, user, item);
   const goals = histories.map((_, user) => rowIndices(targets, user).filter((item) => words[item] === 1));

@@ -16,6 +16,8 @@ export const simulatorOptions = {
   judge: z.enum(["tuned", "zero-shot"]).default("tuned"),
   /** What an item is called in questions. */
   noun: z.string().min(1).default("item"),
+  /** Which of a user's items prompts name: all that were `seen`, or those that were `liked` where there are ratings. */
+  preference: z.enum(["seen", "liked"]).default("seen"),
   tuning: z
     .strictObject({
       /** The most users whose items are learnt from. */
@@ -52,15 +54,15 @@ export const ANSWER_ROOM = 8;
  */
 export async function simulator(
   train: ColdStartTraining,
-  { judge, noun, tuning }: SimulatorOptions,
+  { judge, noun, preference, tuning }: SimulatorOptions,
   context: RunContext,
 ): Promise<StageResult<LoraAdapter> | undefined> {
   if (judge === "zero-shot") return undefined;
   const model = await tunableModel(await context.llm());
   return context.stages.run({
     name: "simulator",
-    version: 1,
-    inputs: { model: model.identity.hash, noun, tuning, seed: context.seed, data: train.hash },
+    version: 2,
+    inputs: { model: model.identity.hash, noun, preference, tuning, seed: context.seed, data: train.hash },
     format: adapterFormat,
     compute: async (checkpoint) => {
       const { finetune } = await import("../../llm/training/sft.js");
@@ -72,7 +74,7 @@ export async function simulator(
           return trainingPair(train, { ...sample, history }, noun);
         });
       const { warm } = train.validation;
-      const limits = { history: tuning.history, users: tuning.users };
+      const limits = { history: tuning.history, users: tuning.users, preference };
       const validation = pairsOf(
         judgeSamples(
           train,
@@ -92,6 +94,8 @@ export async function simulator(
           },
           ...{ epochs: tuning.epochs, batchSize: tuning.batchSize, learningRate: tuning.learningRate },
           warmup: 0.1,
+          // Only the probabilities of Yes and No are ever read: to learn where an answer ends would drown them.
+          endToken: false,
           ...(validation.length > 0 && { validation, patience: 1 }),
           checkpoint,
         },

@@ -88,14 +88,20 @@ export async function updateEmbeddings(
   return value;
 }
 
-async function updateColdItems(
+/**
+ * Gives the cold items embeddings and leaves all others as they are.
+ * @param train - whose cold items learn.
+ * @param pairs - what they learn from.
+ * @param data - all pairs, and those to stop early by.
+ */
+export async function updateColdItems(
   frozen: Factors,
-  { matrix, coldItems }: ColdStartTraining,
+  { matrix, coldItems }: Pick<ColdStartTraining, "matrix" | "coldItems">,
   { users, items }: Pairs,
   data: ValidationData,
   options: UpdateOptions,
   context: RunContext,
-  checkpoint: string,
+  checkpoint?: string,
 ): Promise<Factors> {
   const examples = csrFromPairs(matrix.rows, matrix.columns, users, items);
   const [{ ColdItemModel, foldIn, meanOfUsers }, { trainPairwise }] = await Promise.all([

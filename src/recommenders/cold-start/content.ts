@@ -4,6 +4,7 @@ import { hashOf } from "../../core/hash.js";
 import { readSafetensors, writeSafetensors } from "../../core/safetensors.js";
 import type { ArtifactFormat } from "../../core/stages.js";
 import { itemText } from "../../data/dataset.js";
+import { itemInWords, itemsWithWords } from "../../data/items-in-words.js";
 import { truncatedSvd } from "../../engine/linalg/truncated-svd.js";
 import { Random } from "../../core/random.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
@@ -12,9 +13,13 @@ import type { RunContext } from "../recommender.js";
 
 /** What an item's text becomes for models that want numbers. */
 export const contentOptions = {
+  /** `words`: TF-IDF and a singular value decomposition; `llm`: the mean of the run's language model's last states. */
+  content: z.enum(["words", "llm"]).default("words"),
   /** Length of an item's content vector; shorter where the texts have fewer dimensions. */
   contentSize: z.int().min(1).default(300),
 };
+
+export type ContentChoice = z.infer<z.ZodObject<typeof contentOptions>>;
 
 /** One row of content an item. */
 export interface ItemContent {
@@ -27,15 +32,50 @@ export interface ItemContent {
 const LIMIT = 5;
 
 /**
- * The stage `content`: item text (title, genres and all else, {@link itemText}) by TF-IDF, then the first dimensions of the singular
+ * The stage `content`. Of `words`: item text (title, genres and all else, {@link itemText}) by TF-IDF, then the first dimensions of the singular
  * value decomposition, each standardised over all items and cut off at 5 deviations. That is how the content vectors of
  * CiteULike were made that the cold-start papers use (Volkovs, Yu and Poutanen, NIPS 2017). Text is known of cold items, too, so
  * they take part.
  * @throws DataError NO_TEXT where no item has a word that another has as well.
  */
 export async function itemContent(
+  train: ColdStartTraining,
+  { content, contentSize }: ContentChoice,
+  context: RunContext,
+): Promise<{ content: ItemContent; key: string }> {
+  return content === "llm" ? modelContent(train, context) : wordContent(train, contentSize, context);
+}
+
+/** Text vectors of the untuned language model, standardised; 0 for an item without words. */
+async function modelContent(
   { items, hash }: ColdStartTraining,
-  { contentSize }: { readonly contentSize: number },
+  context: RunContext,
+): Promise<{ content: ItemContent; key: string }> {
+  const model = await context.llm();
+  const { value, key } = await context.stages.run({
+    name: "content",
+    version: 1,
+    inputs: { model: model.identity.hash, data: hash },
+    format: contentArtifact(items.keys.length),
+    compute: async () => {
+      const words = itemsWithWords(items);
+      const told = Int32Array.from(items.keys.keys()).filter((item) => words[item] === 1);
+      const texts = Array.from(told, (item) => itemInWords(items, item));
+      const { width, data } = await model.embed(texts, context);
+      const even = scaledAs(data, columnScales(data, width));
+      const rows = new Float32Array(items.keys.length * width);
+      told.forEach((item, row) => {
+        rows.set(even.subarray(row * width, (row + 1) * width), item * width);
+      });
+      return { size: width, data: rows };
+    },
+  });
+  return { content: value, key };
+}
+
+async function wordContent(
+  { items, hash }: ColdStartTraining,
+  contentSize: number,
   context: RunContext,
 ): Promise<{ content: ItemContent; key: string }> {
   const { value, key } = await context.stages.run({

@@ -3,7 +3,7 @@ import { factorsArtifact, innerProducts } from "../factorisation/factors.js";
 import { pairwiseOptions } from "../pairwise/options.js";
 import type { Recommender } from "../recommender.js";
 import { type BackboneChoice, warmBackbone, withBackbone } from "./backbone.js";
-import { contentOptions, itemContent } from "./content.js";
+import { type ContentChoice, contentOptions, itemContent } from "./content.js";
 import type { ContentModel } from "./model.js";
 import { type ContentTraining, trainContentModel } from "./train.js";
 
@@ -19,7 +19,7 @@ const trainingOptions = {
 };
 
 /** Options of every content model, whatever its own. */
-export type ContentOptions = BackboneChoice & ContentTraining & { readonly contentSize: number };
+export type ContentOptions = BackboneChoice & ContentTraining & ContentChoice;
 
 interface ContentRecommender<S extends z.ZodRawShape, O> {
   readonly id: string;

@@ -16,8 +16,8 @@ const MOST_PANELS = 4;
 
 /**
  * The charts of a result: bars for each main metric (a panel a setting; metrics without settings share a picture, four
- * to each), as `bars-METRIC`, and the first main metric against cost, as `cost-METRIC`, where costs are known. Where numbers of genres were
- * asked for, `control-curve` and `diversity-plane` as well.
+ * to each), as `bars-METRIC`; where pairs were made up, what became of them, as `funnel`; and the first main metric against cost,
+ * as `cost-METRIC`, where costs are known. Where numbers of genres were asked for, `control-curve` and `diversity-plane` as well.
  * @throws DataError NOTHING_MEASURED for a scoreboard without rows or without a main metric.
  */
 export async function drawCharts(scoreboard: Scoreboard, cost: CostSheet): Promise<Chart[]> {
@@ -29,6 +29,9 @@ export async function drawCharts(scoreboard: Scoreboard, cost: CostSheet): Promi
   for (const { name, columns } of picturesOf(main)) {
     charts.push({ name, ...(await drawBars(scoreboard, columns)) });
   }
+  const funnel = funnelOf(scoreboard);
+  if (funnel !== null)
+    charts.push({ name: "funnel", ...(await drawBars(funnel.scoreboard, funnel.columns)) });
   const scatter = await drawCostScatter(scoreboard, cost, main[0]);
   if (scatter !== null) charts.push({ name: `cost-${slug(main[0].name)}`, ...scatter });
   if (scoreboard.task === "controlled-list") {
@@ -37,6 +40,19 @@ export async function drawCharts(scoreboard: Scoreboard, cost: CostSheet): Promi
     if (plane !== null) charts.push({ name: "diversity-plane", ...plane });
   }
   return charts;
+}
+
+/** What a funnel shows, a panel each: pairs shown and kept, and how many of either came true. */
+const FUNNEL = ["simulated-pairs/filter", "simulated-pairs/pairs", "real-pair/filter", "real-pair/pairs"];
+
+/** The rows that made pairs up, with what became of those; null where there are none. */
+export function funnelOf(
+  scoreboard: Scoreboard,
+): { readonly scoreboard: Scoreboard; readonly columns: readonly MetricColumn[] } | null {
+  const rows = scoreboard.rows.filter(({ metrics }) => Object.hasOwn(metrics, "simulated-pairs/pairs"));
+  if (rows.length === 0) return null;
+  const columns = FUNNEL.flatMap((name) => scoreboard.columns.find((column) => column.name === name) ?? []);
+  return { scoreboard: { ...scoreboard, rows }, columns };
 }
 
 /** Which columns share a picture, and its name. */

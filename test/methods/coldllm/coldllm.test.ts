@@ -64,6 +64,9 @@ describe("coldllm", () => {
     const always = contextOf("coldllm", 1, files(ANSWERS.map(() => true)));
     await fit(coldLlm, always);
     expect(always.progress.warnings).toEqual([expect.stringContaining("Yes to 100.0 %")]);
+    const never = contextOf("coldllm", 1, files(ANSWERS.map(() => false)));
+    await fit(coldLlm, never);
+    expect(never.progress.warnings).toEqual([expect.stringContaining("Yes to nobody")]);
     const lonely = folderOf({ "filter.csv": "user,item\nu1,i6\n" });
     const context = contextOf("coldllm-filter", 1, new Map([["filter", join(lonely, "filter.csv")]]));
     await fit(armOf("coldllm-filter"), context);

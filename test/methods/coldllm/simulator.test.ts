@@ -8,49 +8,16 @@ import { COLDLLM_ARMS, coldLlm } from "../../../src/methods/coldllm/coldllm.js";
 import { topUsers } from "../../../src/methods/coldllm/filter.js";
 import { refine } from "../../../src/methods/coldllm/funnel.js";
 import { fitter, mostSimilar, wordedHistories } from "../../../src/methods/coldllm/history.js";
-import { itemInWords } from "../../../src/methods/coldllm/items-in-words.js";
+import { itemInWords } from "../../../src/data/items-in-words.js";
 import { acceptedPairs, firstPairs } from "../../../src/methods/coldllm/pairs.js";
 import { judgeSamples, trainingPair } from "../../../src/methods/coldllm/samples.js";
 import { LocalModel } from "../../../src/llm/local/local-model.js";
 import { PROJECTIONS } from "../../../src/llm/checkpoint/tensors.js";
-import type { LanguageModel } from "../../../src/llm/language-model.js";
-import type { RunContext } from "../../../src/recommenders/recommender.js";
 import { resolveOptions } from "../../../src/recommenders/registry.js";
-import type { ColdStartTraining } from "../../../src/tasks/cold-start.js";
-import { ScriptedModel } from "../../llm/scripted-model.js";
 import { callContext, GOLDENS, goldenModel, temporaryFolder, writeTinyModel } from "../../llm/tiny-models.js";
 import { failureOf } from "../../data/readers/files.js";
 import { contextOf, matrixOf, trainingOf } from "../../recommenders/support.js";
-
-/** Users who like red (even numbers) or blue items; items 12 to 15 are cold, and their titles tell their colour. */
-function twoColours(): ColdStartTraining {
-  const random = Random.fromSeed("colours");
-  const rows = Array.from({ length: 16 }, (_, user) =>
-    Array.from({ length: 16 }, (_, item) =>
-      item < 12 && item % 2 === user % 2 && random.uniform() < 0.7 ? 1 : 0,
-    ),
-  );
-  const train = trainingOf(matrixOf(rows));
-  const titles = train.items.keys.map(
-    (_, item) => `${item % 2 === 0 ? "red" : "blue"} ${String.fromCharCode(97 + item)}`,
-  );
-  return { ...train, items: { ...train.items, titles } };
-}
-
-const lend = (context: RunContext, model: LanguageModel): RunContext => ({
-  ...context,
-  llm: () => Promise.resolve(model),
-});
-
-/** Yes where the history's first colour is the target's. */
-const colourJudge = () =>
-  new ScriptedModel({
-    judge: (prompt) => {
-      const [history, question] = prompt.split("\n");
-      const colour = /red|blue/.exec(question)![0];
-      return history.includes(colour) ? [-0.1, -3] : [-3, -0.1];
-    },
-  });
+import { colourJudge, lend, twoColours } from "./two-colours.js";
 
 const ALS = { backbone: "als", training: { factors: 2, regularization: 0.1, alpha: 5 } };
 const WORDS = {
@@ -81,7 +48,7 @@ describe("what the judge learns from", () => {
   const train = twoColours();
 
   it("is one Yes and one No a user, from other items than the history", () => {
-    const samples = judgeSamples(train, { history: 3, users: 100 }, Random.fromSeed(1));
+    const samples = judgeSamples(train, { history: 3, users: 100, preference: "seen" }, Random.fromSeed(1));
     expect(samples.length).toBe(32);
     for (const { user, history, target, liked } of samples) {
       expect(hasEntry(train.matrix, user, target)).toBe(liked);
@@ -96,14 +63,21 @@ describe("what the judge learns from", () => {
     expect(samples.filter(({ liked }) => liked).length).toBe(16);
     // In random order, alike for a seed, and of fewer users where fewer are asked for.
     expect(samples.map(({ liked }) => liked)).not.toEqual(samples.map((_, n) => n % 2 === 0));
-    expect(judgeSamples(train, { history: 3, users: 100 }, Random.fromSeed(1))).toEqual(samples);
-    const few = judgeSamples(train, { history: 3, users: 5 }, Random.fromSeed(1));
+    expect(judgeSamples(train, { history: 3, users: 100, preference: "seen" }, Random.fromSeed(1))).toEqual(
+      samples,
+    );
+    const few = judgeSamples(train, { history: 3, users: 5, preference: "seen" }, Random.fromSeed(1));
     expect(new Set(few.map(({ user }) => user)).size).toBe(5);
   });
 
   it("takes the Yes from validation pairs where it is to be checked, and never names one as No", () => {
     const targets = csrFromPairs(16, 16, [0, 1, 3], [11, 10, 13]);
-    const samples = judgeSamples(train, { history: 3, users: 100 }, Random.fromSeed(2), targets);
+    const samples = judgeSamples(
+      train,
+      { history: 3, users: 100, preference: "seen" },
+      Random.fromSeed(2),
+      targets,
+    );
     expect(
       samples
         .filter(({ liked }) => liked)
@@ -137,15 +111,48 @@ describe("what the judge learns from", () => {
       ]),
       ["x", "y", "z"],
     );
-    for (const { history, target } of judgeSamples(silent, { history: 20, users: 100 }, Random.fromSeed(1)))
+    for (const { history, target } of judgeSamples(
+      silent,
+      { history: 20, users: 100, preference: "seen" },
+      Random.fromSeed(1),
+    ))
       expect([...history, target]).not.toContain(3);
     expect(
-      new Set(judgeSamples(lonely, { history: 2, users: 9 }, Random.fromSeed(1)).map(({ user }) => user)),
+      new Set(
+        judgeSamples(lonely, { history: 2, users: 9, preference: "seen" }, Random.fromSeed(1)).map(
+          ({ user }) => user,
+        ),
+      ),
     ).toEqual(new Set());
   });
 });
 
 describe("histories", () => {
+  it("are of all items, or of liked ones where there are some", () => {
+    const train = trainingOf(
+      matrixOf([
+        [1, 1, 1],
+        [1, 0, 1],
+      ]),
+      ["x", "y", "z"],
+    );
+    const rated = {
+      ...train,
+      interactions: { ...train.interactions, values: Float32Array.of(5, 2, 4, 1, 3) },
+    };
+    const lists = (...given: Parameters<typeof wordedHistories>) =>
+      wordedHistories(...given).map((list) => [...list]);
+    expect(lists(rated)).toEqual([
+      [0, 1, 2],
+      [0, 2],
+    ]);
+    expect(lists(rated, "liked")).toEqual([
+      [0, 2],
+      [0, 2],
+    ]);
+    expect(lists(train, "liked")).toEqual(lists(train));
+  });
+
   it("are ordered by similarity to the target, of equals the earlier", () => {
     const states = { size: 2, data: Float32Array.of(1, 0, 0, 1, 2, 2, 5, 0, 0, 0) };
     expect([...mostSimilar(Int32Array.of(1, 2, 3, 4), 0, states, 3)]).toEqual([3, 2, 1]);
@@ -198,7 +205,9 @@ describe("the filter", () => {
       const expected = [...eligible].sort((a, b) => score(b) - score(a)).slice(0, 10);
       expect([...found.users.subarray(10 * n, 10 * n + 10)]).toEqual(expected);
       expect([...found.items.subarray(10 * n, 10 * n + 10)]).toEqual(expected.map(() => item));
-      expected.forEach((user, at) => expect(found.scores![10 * n + at]).toBeCloseTo(score(user), 5));
+      expected.forEach((user, at) => {
+        expect(found.scores![10 * n + at]).toBeCloseTo(score(user), 5);
+      });
     }
   });
 
@@ -251,10 +260,14 @@ describe("coldllm with a judge", () => {
     expect(shown.users.length).toBe(24);
     expect(model.asked.length).toBe(24);
     expect(context.cost.total.llmCalls).toBe(24);
-    pairs.users.forEach((user, at) => expect(user % 2).toBe(pairs.items[at] % 2));
+    pairs.users.forEach((user, at) => {
+      expect(user % 2).toBe(pairs.items[at] % 2);
+    });
     const again = await refine(train, options, context);
     expect(model.asked.length).toBe(24);
-    again.logOdds!.forEach((odds, at) => expect(odds).toBeCloseTo(again.accepted[at] === 1 ? 2.9 : -2.9, 5));
+    again.logOdds!.forEach((odds, at) => {
+      expect(odds).toBeCloseTo(again.accepted[at] === 1 ? 2.9 : -2.9, 5);
+    });
     // The users of no simulated pair are reached through their taste.
     const scores = await fitted.answer(
       train.users.keys.map((_, user) => ({ user })),
@@ -302,7 +315,9 @@ describe("coldllm with a judge", () => {
     const [shown, pairs] = judged.simulated!;
     expect(shown.users.length).toBe(24);
     expect(pairs.users.length).toBeLessThan(20);
-    pairs.users.forEach((user, at) => expect(user % 2).toBe(pairs.items[at] % 2));
+    pairs.users.forEach((user, at) => {
+      expect(user % 2).toBe(pairs.items[at] % 2);
+    });
   }, 30_000);
 
   it("refuses what can't be done, saying what can", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { itemContent, standardised } from "../../../src/recommenders/cold-start/content.js";
+import { ScriptedModel } from "../../llm/scripted-model.js";
 import { contextOf, matrixOf, trainingOf } from "../support.js";
 
 const matrix = matrixOf([
@@ -26,7 +27,11 @@ describe("itemContent", () => {
       "apple fruit red",
       "sea blue water",
     ];
-    const { content } = await itemContent(trainingOf(matrix, texts), { contentSize: 3 }, contextOf("x"));
+    const { content } = await itemContent(
+      trainingOf(matrix, texts),
+      { content: "words", contentSize: 3 },
+      contextOf("x"),
+    );
     const row = (item: number) => content.data.subarray(item * content.size, (item + 1) * content.size);
     const distance = (a: number, b: number) =>
       row(a).reduce((sum, value, k) => sum + (value - row(b)[k]) ** 2, 0);
@@ -42,11 +47,32 @@ describe("itemContent", () => {
 
   it("is shorter where the texts have fewer dimensions, and refuses items without text", async () => {
     const train = trainingOf(matrix, ["a b", "a b", "a b", "c d", "c d", ""]);
-    const { content } = await itemContent(train, { contentSize: 5 }, contextOf("x"));
+    const { content } = await itemContent(train, { content: "words", contentSize: 5 }, contextOf("x"));
     expect(content.size).toBe(2);
-    await expect(itemContent(trainingOf(matrix), { contentSize: 5 }, contextOf("x"))).rejects.toMatchObject({
+    await expect(
+      itemContent(trainingOf(matrix), { content: "words", contentSize: 5 }, contextOf("x")),
+    ).rejects.toMatchObject({
       code: "NO_TEXT",
       exit: 3,
     });
+  });
+
+  it("can be the language model's own view of titles, 0 for an item without words", async () => {
+    const train = trainingOf(matrix, ["ab", "b", "abb", "", "bbb", "a"]);
+    const count = (text: string, letter: string) => text.split(letter).length - 1;
+    const model = new ScriptedModel({ vector: (text) => [count(text, "a"), count(text, "b")] });
+    const context = { ...contextOf("x"), llm: () => Promise.resolve(model) };
+    const { content } = await itemContent(train, { content: "llm", contentSize: 5 }, context);
+    expect(content.size).toBe(2);
+    // Of the five texts: a 1, 0, 1, 0, 1; b 1, 1, 2, 3, 0, mean 1.4, variance 1.04.
+    const column = (k: number) => Array.from({ length: 6 }, (_, item) => content.data[2 * item + k]);
+    [0.8165, -1.2247, 0.8165, 0, -1.2247, 0.8165].forEach((value, item) => {
+      expect(column(0)[item]).toBeCloseTo(value, 4);
+    });
+    [1, 1, 2, null, 3, 0].forEach((b, item) => {
+      expect(column(1)[item]).toBeCloseTo(b === null ? 0 : (b - 1.4) / Math.sqrt(1.04), 4);
+    });
+    await itemContent(train, { content: "llm", contentSize: 5 }, context);
+    expect(context.cost.total.llmCalls).toBe(5);
   });
 });

@@ -1,4 +1,4 @@
-import { itemLine, type ItemTable, itemText } from "../../data/dataset.js";
+import { itemLine, type ItemTable, itemText } from "./dataset.js";
 
 /**
  * How prompts name an item: title, genres and maker; where the data have no title (CiteULike), all text that there is; "" where
