@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { DataError, UsageError } from "../core/errors.js";
+import { writeJson } from "../core/files.js";
 import { suggestName } from "../core/names.js";
 import type { Progress } from "../core/progress.js";
 import { type Dataset, itemText } from "../data/dataset.js";
@@ -17,9 +19,11 @@ import { defaultCtrSplit, prepareCtr } from "../tasks/ctr-task.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
 import { requireKnownRows } from "./comparisons.js";
 import type { RunConfig } from "./config.js";
-import { ALL_RECOMMENDERS } from "./registry.js";
-import { runFolder } from "./run-folder.js";
+import { loadPlugins } from "./plugins/load.js";
+import { withPluginMetrics } from "./plugins/metrics.js";
+import { runFolder, type RunFolder } from "./run-folder.js";
 import { runRecommenders, type RunResult } from "./run.js";
+import { tuned } from "./tuning/tuned.js";
 
 /** How each task is laid out, and which split it takes where none is asked for. */
 const TASKS: {
@@ -62,33 +66,63 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
   const { config, task, progress, signal } = request;
   // Wrong names are found before any work is done.
   parseModelSpec(config.llm);
-  const chosen = chooseRecommenders(task, config);
+  const plugins = await loadPlugins(config.plugins ?? []);
+  const folder = runFolder(request.out, request.command, config);
+  const registry = plugins.recommenders.map((one) => withTuning(one, config, folder, plugins.versions));
+  const chosen = chooseRecommenders(task, config, registry);
   requireKnownRows(
     config.comparisons ?? [],
     chosen.map(({ id }) => id),
   );
   const { data, world, columns } = config;
   const { cache, offline } = request;
-  const opened = await openDataset(config.dataset, {
-    data,
-    world,
-    columns,
-    cache,
-    offline,
-    progress,
-    signal,
-  });
+  const options = { data, offline, progress, signal };
+  const theirs = plugins.datasets.find(({ name }) => name === config.dataset);
+  const opened = await (theirs === undefined
+    ? openDataset(config.dataset, { ...options, world, columns, cache })
+    : theirs.open(options));
   const dataset = filterDataset(opened, config.filter);
   const recommenders = chosen.filter((one) => canTakePart(one, dataset, config));
   const split = await chooseSplit(dataset, config, TASKS[task].defaultSplit(dataset));
+  const prepared = TASKS[task].prepare(dataset, split, config.ks, config.task);
   return runRecommenders({
     ...request,
-    folder: runFolder(request.out, request.command, config),
+    folder,
     dataset,
     split,
-    prepared: TASKS[task].prepare(dataset, split, config.ks, config.task),
+    prepared: withPluginMetrics(
+      { ...prepared, notes: [...prepared.notes, ...tuningNotes(config)] },
+      dataset.items,
+      plugins.metrics,
+      config.ks[config.ks.length - 1],
+    ),
+    plugins: plugins.versions,
     recommenders,
   });
+}
+
+function withTuning(
+  recommender: Recommender<TaskId>,
+  { tune, options, seeds }: RunConfig,
+  folder: RunFolder,
+  plugins: Readonly<Record<string, string>>,
+): Recommender<TaskId> {
+  if (tune === undefined) return recommender;
+  return tuned(recommender, {
+    trials: tune,
+    seed: seeds[0],
+    given: Object.hasOwn(options, recommender.id) ? options[recommender.id] : {},
+    plugins,
+    found: (id, found) => writeJson(join(folder.tuning, `${id}.json`), found),
+  });
+}
+
+function tuningNotes({ tune }: RunConfig): string[] {
+  if (tune === undefined) return [];
+  return [
+    `Options were chosen on the validation part by random search, ${tune} trials for each recommender, the given ones first; ` +
+      `seconds include the search.`,
+  ];
 }
 
 /**
@@ -130,10 +164,14 @@ function canTakePart(
  * The rows of a run: those that the configuration names, then its hybrids.
  * @throws UsageError for an unknown recommender or option, or a hybrid that can't be.
  */
-export function chooseRecommenders(task: TaskId, config: RunConfig): Recommender<TaskId>[] {
-  const chosen = selectRecommenders(task, config.recommenders, ALL_RECOMMENDERS);
+export function chooseRecommenders(
+  task: TaskId,
+  config: RunConfig,
+  registry: readonly Recommender<TaskId>[],
+): Recommender<TaskId>[] {
+  const chosen = selectRecommenders(task, config.recommenders, registry);
   const hybrids = (config.hybrids ?? []).map((ids) =>
-    ids.flatMap((id) => selectRecommenders(task, [id], ALL_RECOMMENDERS)),
+    ids.flatMap((id) => selectRecommenders(task, [id], registry)),
   );
   checkOptionOwners(
     config,
