@@ -1,6 +1,7 @@
 import { Flags } from "@oclif/core";
 import type { TaskId } from "../src/tasks/task.js";
 import { LlmrecCommand } from "./shared/base.js";
+import { deviceFlags, useDevice } from "./shared/device.js";
 import { terminal } from "./shared/terminal.js";
 
 /** The main job: every task on the embedded world, small enough to end in minutes on two cores without a network. */
@@ -41,10 +42,12 @@ export default class Bench extends LlmrecCommand {
     seeds: Flags.string({ summary: "Seeds separated by commas.", helpValue: "1,2,3", default: "1" }),
     out: Flags.string({ summary: "Folder for run folders.", helpValue: "DIR", default: "runs" }),
     fresh: Flags.boolean({ summary: "Forget earlier runs of the same configuration." }),
+    ...deviceFlags,
   };
 
   override async run(): Promise<unknown> {
     const { flags } = await this.parse(Bench);
+    await useDevice(flags);
     const { resolveConfig } = await import("../src/experiment/config.js");
     const { runTask } = await import("../src/experiment/run-task.js");
     const { publishRun } = await import("../src/report/publish.js");

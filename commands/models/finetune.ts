@@ -1,5 +1,6 @@
 import { Flags } from "@oclif/core";
 import { LlmrecCommand } from "../shared/base.js";
+import { deviceFlags, useDevice } from "../shared/device.js";
 
 export default class ModelsFinetune extends LlmrecCommand {
   static override summary = "Train a LoRA adapter on prompts and completions.";
@@ -26,10 +27,12 @@ export default class ModelsFinetune extends LlmrecCommand {
     }),
     seed: Flags.integer({ summary: "Seed of the adapter, the order and the held-out pairs.", default: 1 }),
     offline: Flags.boolean({ summary: "Never use the network." }),
+    ...deviceFlags,
   };
 
   override async run(): Promise<unknown> {
     const { flags } = await this.parse(ModelsFinetune);
+    await useDevice(flags);
     const [{ finetuneFile, formatFinetuning }, { parseModelSpec }, { numberBetween }] = await Promise.all([
       import("../../src/llm/training/finetune-file.js"),
       import("../../src/llm/spec.js"),

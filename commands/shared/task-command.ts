@@ -2,6 +2,7 @@ import { Flags } from "@oclif/core";
 import type { TaskId } from "../../src/tasks/task.js";
 import { LlmrecCommand } from "./base.js";
 import { configLayers, typedFlags } from "./config-layers.js";
+import { deviceFlags, useDevice } from "./device.js";
 import { terminal } from "./terminal.js";
 
 /** The flags of every command that runs a task. */
@@ -86,6 +87,7 @@ export const taskFlags = {
   }),
   fresh: Flags.boolean({ summary: "Forget an earlier run of the same configuration." }),
   offline: Flags.boolean({ env: "LLMREC_OFFLINE", summary: "Never use the network." }),
+  ...deviceFlags,
 };
 
 /** Runs one task and prints its table; a method's command only names the task. */
@@ -104,6 +106,7 @@ export abstract class TaskCommand extends LlmrecCommand {
 
   override async run(): Promise<unknown> {
     const { flags, raw } = await this.parse(this.constructor as typeof TaskCommand);
+    await useDevice(flags);
     const { resolveConfig } = await import("../../src/experiment/config.js");
     const { runTask } = await import("../../src/experiment/run-task.js");
     const { parseExternalStages } = await import("../../src/core/stages.js");

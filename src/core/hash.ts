@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 
 /** JSON with object keys sorted at every level, so that equal values have equal text. Undefined properties are left out. */
 export function canonicalJson(value: unknown): string {
@@ -41,4 +43,11 @@ export async function hashFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest("hex");
+}
+
+/** SHA-256 in hex of a file, or of the names and contents of all files in a folder. */
+export async function hashPath(path: string): Promise<string> {
+  if (!(await stat(path)).isDirectory()) return hashFile(path);
+  const names = (await readdir(path)).sort();
+  return hashOf(await Promise.all(names.map(async (name) => [name, await hashPath(join(path, name))])));
 }

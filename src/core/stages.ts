@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Cost, type CostMeter, spentBetween } from "./cost.js";
 import { UsageError } from "./errors.js";
 import { fileError, writeAtomicallyBy } from "./files.js";
-import { hashFile, hashOf } from "./hash.js";
+import { hashOf, hashPath } from "./hash.js";
 
 /** How a stage's result lies on disk. `read` is also given files from outside, so it checks what it reads. */
 export interface ArtifactFormat<T> {
@@ -59,6 +59,9 @@ interface StageRecord {
  * share a beginning share its stages; each is still charged the cost of computing it.
  */
 export class StageStore {
+  /** Keys of stages whose cost the meter holds: a recommender that comes back to its own stage spends nothing more. */
+  private readonly charged = new Set<string>();
+
   /**
    * @param folder - the run's `stages` folder.
    * @param external - `--from`: files that stand in for stages, by `STAGE` or `RECOMMENDER.STAGE`.
@@ -71,6 +74,11 @@ export class StageStore {
     private readonly recommender: string,
     private readonly cost: CostMeter,
   ) {}
+
+  /** The same stages, charged to another meter. */
+  charging(cost: CostMeter): StageStore {
+    return new StageStore(this.folder, this.external, this.recommender, cost);
+  }
 
   /** Whether a stage's artifact comes from outside, so that what only it needs can be left out. */
   isGiven(stage: string): boolean {
@@ -86,7 +94,7 @@ export class StageStore {
     const given = this.fileOf(stage.name);
     if (given !== undefined) {
       try {
-        return { value: await stage.format.read(given), key: `file:${await hashFile(given)}`, path: given };
+        return { value: await stage.format.read(given), key: `file:${await hashPath(given)}`, path: given };
       } catch (error) {
         throw fileError(error, given);
       }
@@ -97,12 +105,14 @@ export class StageStore {
     const recordFile = join(home, "stage.json");
     if (existsSync(recordFile)) {
       const record = JSON.parse(await readFile(recordFile, "utf8")) as StageRecord;
-      this.cost.add(record.cost);
+      if (!this.charged.has(key)) this.cost.add(record.cost);
+      this.charged.add(key);
       return { value: await stage.format.read(path), key, path };
     }
     const before = this.cost.total;
     const workspace = `${home}.work`;
     const value = await stage.compute(workspace);
+    this.charged.add(key);
     const record: StageRecord = {
       stage: stage.name,
       version: stage.version,

@@ -2,7 +2,6 @@ import { join } from "node:path";
 import type { Progress } from "../core/progress.js";
 import { readParquet } from "../core/parquet.js";
 import type { BackboneChoice } from "../recommenders/cold-start/backbone.js";
-import { COLDLLM_ARMS, coldLlm } from "../methods/coldllm/coldllm.js";
 import { PUBLISHED, type PublishedFigures } from "../methods/coldllm/published.js";
 import { COLD_START_SETTINGS } from "../tasks/cold-start-protocol.js";
 import { resolveConfig } from "./config.js";
@@ -14,6 +13,17 @@ export type ReplayBackbone = BackboneChoice["backbone"];
 /** What the release of ColdLLM holds beside its split: the filter's users, and the same pairs with the judge's answers. */
 const FILTER = "coldllm/top20_0120.csv";
 const ANSWERS = "coldllm/CiteULike_askllama_llamawidetower20_0105.csv";
+
+/** What can be told from the published files alone. */
+const ARMS = [
+  "coldllm",
+  "coldllm-filter",
+  "coldllm-filter-top",
+  "coldllm-sample",
+  "coldllm-content",
+  "coldllm-popular",
+  "coldllm-random",
+];
 
 /** The official evaluator looks at so many users of each setting, in the order of their numbers. */
 export const FIRST_USERS = 2000;
@@ -140,13 +150,12 @@ function publishedFor(backbone: ColdLlmReplayRow["backbone"], recommender: strin
 
 /** The backbone alone and every arm on it. */
 function armsOf(backbone: ReplayBackbone, seeds: readonly number[]): Record<string, unknown> {
-  const arms = [coldLlm, ...COLDLLM_ARMS].map(({ id }) => id);
   const training = TRAINING[backbone];
   const options = Object.fromEntries<Record<string, unknown>>([
     [backbone, training],
-    ...arms.map((id) => [id, { backbone, training }] as const),
+    ...ARMS.map((id) => [id, { backbone, training }] as const),
   ]);
-  return { recommenders: [backbone, ...arms], options, seeds };
+  return { recommenders: [backbone, ...ARMS], options, seeds };
 }
 
 function run(request: ReplayRequest, setting: Readonly<Record<string, unknown>>): Promise<RunResult> {

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { codeVersion } from "../core/code-version.js";
 import { packageRoot } from "../core/files.js";
 import type { HistoryStep } from "../data/dataset.js";
+import { deviceOf } from "../engine/run/providers.js";
 import type { RunConfig } from "./config.js";
 
 /** What made a run, for whoever wants to repeat it. Unlike the scoreboard it holds times and the host. */
@@ -56,6 +57,9 @@ export interface Host {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGiB: number;
+  /** Where graphs ran that do not say so themselves. */
+  readonly provider: string;
+  readonly threads: number;
 }
 
 /** The program as it runs: version, commit, Node and the packages that numbers depend on. */
@@ -106,5 +110,6 @@ export function describeHost(): Host {
     cpu: processors[0]?.model ?? "unknown",
     cores: processors.length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
+    ...deviceOf(),
   };
 }

@@ -34,9 +34,13 @@ export interface RunFolder {
 export function runFolder(root: string, command: string, config: RunConfig): RunFolder {
   const name = basename(config.dataset).replace(/[^\w.-]+/g, "-");
   const id = `${command.replaceAll(" ", "-")}-${name}-${hashOf(config).slice(0, 8)}`;
-  const path = join(root, id);
+  return folderAt(join(root, id));
+}
+
+/** The parts of the run in a folder. */
+export function folderAt(path: string): RunFolder {
   return {
-    id,
+    id: basename(path),
     path,
     manifest: join(path, "manifest.json"),
     scoreboard: join(path, "scoreboard.json"),

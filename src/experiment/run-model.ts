@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { writeJson } from "../core/files.js";
 import type { Progress } from "../core/progress.js";
+import { PROJECTIONS } from "../llm/checkpoint/tensors.js";
 import type { LanguageModel, ModelIdentity } from "../llm/language-model.js";
 import { openLanguageModel } from "../llm/open.js";
 import type { ModelSpec } from "../llm/spec.js";
@@ -78,6 +79,8 @@ export class RunModel {
 
   private openOnce(): Promise<LanguageModel> {
     const { spec, folder, offline, progress, signal } = this.options;
-    return openLanguageModel(spec, { progress, signal }, { recordings: folder.calls, offline });
+    // A method may tune it: every layer is ready for an adapter.
+    const local = { adapted: PROJECTIONS };
+    return openLanguageModel(spec, { progress, signal }, { recordings: folder.calls, offline, local });
   }
 }

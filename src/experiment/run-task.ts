@@ -21,6 +21,7 @@ import { requireKnownRows } from "./comparisons.js";
 import type { RunConfig } from "./config.js";
 import { loadPlugins } from "./plugins/load.js";
 import { withPluginMetrics } from "./plugins/metrics.js";
+import type { PluginDataset } from "./plugins/plugin.js";
 import { runFolder, type RunFolder } from "./run-folder.js";
 import { runRecommenders, type RunResult } from "./run.js";
 import { tuned } from "./tuning/tuned.js";
@@ -63,7 +64,7 @@ export interface TaskRequest {
 
 /** From a configuration to a finished run folder: opens, filters and splits the data, lays out the task, runs everyone. */
 export async function runTask(request: TaskRequest): Promise<RunResult> {
-  const { config, task, progress, signal } = request;
+  const { config, task } = request;
   // Wrong names are found before any work is done.
   parseModelSpec(config.llm);
   const plugins = await loadPlugins(config.plugins ?? []);
@@ -74,14 +75,7 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
     config.comparisons ?? [],
     chosen.map(({ id }) => id),
   );
-  const { data, world, columns } = config;
-  const { cache, offline } = request;
-  const options = { data, offline, progress, signal };
-  const theirs = plugins.datasets.find(({ name }) => name === config.dataset);
-  const opened = await (theirs === undefined
-    ? openDataset(config.dataset, { ...options, world, columns, cache })
-    : theirs.open(options));
-  const dataset = filterDataset(opened, config.filter);
+  const dataset = await openRunDataset(request, plugins.datasets);
   const recommenders = chosen.filter((one) => canTakePart(one, dataset, config));
   const split = await chooseSplit(dataset, config, TASKS[task].defaultSplit(dataset));
   const prepared = TASKS[task].prepare(dataset, split, config.ks, config.task);
@@ -123,6 +117,21 @@ function tuningNotes({ tune }: RunConfig): string[] {
     `Options were chosen on the validation part by random search, ${tune} trials for each recommender, the given ones first; ` +
       `seconds include the search.`,
   ];
+}
+
+/** A run's data set, opened, checked and filtered: one of its plugins, or one of ours. */
+export async function openRunDataset(
+  request: Pick<TaskRequest, "config" | "cache" | "offline" | "progress" | "signal">,
+  plugins: readonly PluginDataset[],
+): Promise<Dataset> {
+  const { config, cache, offline, progress, signal } = request;
+  const { data, world, columns } = config;
+  const options = { data, offline, progress, signal };
+  const theirs = plugins.find(({ name }) => name === config.dataset);
+  const opened = await (theirs === undefined
+    ? openDataset(config.dataset, { ...options, world, columns, cache })
+    : theirs.open(options));
+  return filterDataset(opened, config.filter);
 }
 
 /**

@@ -238,27 +238,36 @@ async function runOnce<T extends TaskId>(
     },
   });
   const diagnostics =
-    prepared.diagnose === undefined || stages.isGiven("cases")
+    (prepared.diagnose === undefined && prepared.cases === undefined) || stages.isGiven("cases")
       ? {}
-      : await diagnose(prepared, fit, stages, key);
+      : await diagnose(prepared, fit, context, key);
   const visible = casesFile(folder, id, seeded ? seed : null);
   await writeAtomicallyBy(visible, (temporary) => copyFile(path, temporary));
   return { evaluation, pooled: { ...prepared.pooled(evaluation), ...diagnostics } };
 }
 
-/** What the task finds about pairs that were made up, kept so that a resumed run need not fit again. */
+/**
+ * What the task finds about pairs that were made up, and what a recommender finds about its own answers; kept so that a resumed run need not
+ * fit again.
+ */
 async function diagnose<T extends TaskId>(
   prepared: PreparedTask<T>,
   fit: () => Promise<Fitted<T>>,
-  stages: StageStore,
+  context: RunContext,
   cases: string,
 ): Promise<Record<string, number>> {
-  const { value } = await stages.run({
+  const { value } = await context.stages.run({
     name: "diagnostics",
     version: 1,
     inputs: { cases },
     format: jsonArtifact("diagnostics.json", (found) => found as Record<string, number>),
-    compute: async () => prepared.diagnose?.((await fit()).simulated ?? []) ?? {},
+    async compute() {
+      const fitted = await fit();
+      return {
+        ...prepared.diagnose?.(fitted.simulated ?? []),
+        ...(prepared.cases && (await fitted.figures?.(prepared.cases(), context))),
+      };
+    },
   });
   return value;
 }

@@ -36,6 +36,8 @@ export interface GenerateOptions {
   readonly seed?: number | readonly number[];
   /** Only these texts may be answered, each in full (constrained decoding along their tokens). */
   readonly allowed?: readonly string[];
+  /** For each prompt some of the allowed texts that must not be its answer; others are ignored. At least one must stay. */
+  readonly excluded?: readonly (readonly string[])[];
 }
 
 /** Why an answer ended: by itself (end token, stop text, a whole allowed text), at the length limit, or because its call failed. */

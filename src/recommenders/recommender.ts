@@ -44,6 +44,10 @@ export interface Fitted<T extends TaskId> {
   answer(cases: readonly Case<T>[], context: RunContext): Promise<Answers<T>>;
   /** Pairs that it made up and learnt from, for the task to judge by a truth that no recommender sees. */
   readonly simulated?: readonly SimulatedPairs[];
+  /** The text that it answers each case by, where it has one. */
+  explain?(cases: readonly Case<T>[], context: RunContext): Promise<readonly string[]>;
+  /** What there is to measure of its answers without their truth, by the name of a pooled metric. */
+  figures?(cases: readonly Case<T>[], context: RunContext): Promise<Record<string, number>>;
 }
 
 /** What a run lends to a recommender. */

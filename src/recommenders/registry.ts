@@ -18,8 +18,12 @@ import {
   recentPopularity,
 } from "./dialogue/controls.js";
 import { aldi } from "./cold-start/aldi.js";
+import { clcRec } from "./cold-start/clcrec.js";
 import { deepMusic } from "./cold-start/deepmusic.js";
 import { dropoutNet } from "./cold-start/dropoutnet.js";
+import { gar } from "./cold-start/gar.js";
+import { metaEmbedding } from "./cold-start/meta-embedding.js";
+import { mtpr } from "./cold-start/mtpr.js";
 import { als } from "./factorisation/als.js";
 import { bprMf } from "./factorisation/bpr-mf.js";
 import { ease } from "./factorisation/ease.js";
@@ -31,6 +35,8 @@ import { userKnn } from "./neighbours/user-knn.js";
 import type { Recommender } from "./recommender.js";
 import { oracleList, popularInGenre, popularityList, randomList } from "./sequential/controls.js";
 import { caser, fpmc, gru4rec, sasrec } from "./sequential/recommenders.js";
+import { markov } from "./sequential/markov.js";
+import { allReranked } from "./rerank/reranked.js";
 
 /** Names that stand for several recommenders in `--recommenders`. */
 export const GROUPS = ["all", "classic", "llm", "control"] as const;
@@ -49,6 +55,10 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   ngcf,
   deepMusic,
   dropoutNet,
+  metaEmbedding,
+  mtpr,
+  clcRec,
+  gar,
   aldi,
   oracle,
   randomCtr,
@@ -65,10 +75,18 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   randomList,
   popularityList,
   popularInGenre,
+  markov,
   fpmc,
   gru4rec,
   caser,
   sasrec,
+  ...allReranked(popularityList),
+  ...allReranked(popularInGenre),
+  ...allReranked(markov),
+  ...allReranked(fpmc),
+  ...allReranked(gru4rec),
+  ...allReranked(caser),
+  ...allReranked(sasrec),
   oracleList,
   randomConversation,
   popularityConversation,

@@ -29,6 +29,7 @@ export function coldLlmReplayJson({ rows, seeds, split, notes }: ColdLlmReplay):
 const NAMES: Readonly<Record<string, string>> = {
   coldllm: "Yes pairs (ColdLLM)",
   "coldllm-filter": "all filtered pairs",
+  "coldllm-filter-top": "as many first filtered pairs",
   "coldllm-sample": "as many random filtered pairs",
   "coldllm-content": "as many users nearest by tags",
   "coldllm-popular": "as many active users",

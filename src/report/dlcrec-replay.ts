@@ -1,7 +1,13 @@
+import {
+  ASKED_GENRES,
+  type RivalRow,
+  type Rivals,
+  type RivalScores,
+} from "../methods/dlcrec/replay/rivals.js";
 import { type Replay, type ReplayRow, reproduces, toleranceOf } from "../methods/dlcrec/replay/replay.js";
 import type { ListReplay } from "../methods/dlcrec/replay/lists.js";
 import { toMarkdown } from "./markdown.js";
-import { fixed } from "./numbers.js";
+import { fixed, signed } from "./numbers.js";
 import { type TextOptions, toText } from "./text.js";
 import { type Cell, MISSING, type TableView } from "./view.js";
 
@@ -94,6 +100,76 @@ function gfTable({ gf }: Replay): TableView {
     ]),
     notes: ["An unparsed answer adds 0 to every sum, as published. N = true: the true list's own number."],
   });
+}
+
+/** The published test cases answered by recommenders without a language model, for a terminal or as Markdown. */
+export function renderRivals(rivals: Rivals, format: "text" | "md", options: TextOptions): string {
+  return format === "md" ? toMarkdown(rivalTable(rivals)) : toText(rivalTable(rivals), options);
+}
+
+/** The kinds of rows, in the order of the table's sections. */
+const KINDS = ["ceiling", "published", "classic"] as const;
+
+function rivalTable({ rows, duels, cases, overlapping }: Rivals): TableView {
+  const figures = (scores: RivalScores | undefined): Cell[] =>
+    scores === undefined
+      ? Array.from({ length: 4 }, () => cell(MISSING))
+      : [
+          { text: fixed(scores.ndcg, 4), spread: fixed(scores.halfWidth, 4) },
+          ...[fixed(scores.ndcgFresh, 4), fixed(scores.cov, 3), fixed(scores.mae, 3)].map(cell),
+        ];
+  const group = (genres: number) =>
+    ["NDCG", "NDCG fresh", "COV", "MAE"].map((title) => ({ group: `N = ${genres}`, title }));
+  return {
+    title: "Who wins without a language model? The same cases, trained on the same 1,000 windows",
+    label: "dlcrec-replay-rivals",
+    keys: 1,
+    columns: [
+      { name: "Lists", group: "", title: "Lists", align: "left" },
+      ...ASKED_GENRES.flatMap(group).map((column) => ({
+        ...column,
+        name: `${column.title}, ${column.group}`,
+        align: "right" as const,
+      })),
+    ],
+    sections: KINDS.map((kind) => [
+      ...rows
+        .filter((row) => row.kind === kind)
+        .map(({ name, scores }) => [
+          cell(name),
+          ...ASKED_GENRES.flatMap((genres) => figures((scores as Partial<RivalRow["scores"]>)[genres])),
+        ]),
+      ...(kind === "published" ? [paperLine()] : []),
+    ]),
+    legend: "",
+    notes: [
+      `${cases} cases. NDCG, COV and MAE as DLCRec defines them; ± is half a 95 % interval over cases. Fresh: without the ` +
+        `${overlapping} cases that share seven or more targets with one training window.`,
+      ...duels.map(
+        ({ genres, classic, published, difference, p }) =>
+          `N = ${genres}: ${classic} less ${published} is ${signed(difference, 4)} NDCG (paired t test p = ${p.toPrecision(2)}), ` +
+          "among those that keep to the number at least as well.",
+      ),
+      "Published lists are those of the replication, grounded here; the paper's DLCRec is its own table 2, on the same sample of cases.",
+    ],
+  };
+}
+
+/** The paper's own DLCRec row (Chen et al., WSDM 2025, table 2, MovieLens): NDCG, COV, MAE_COV by N. */
+const PAPER: Readonly<Record<(typeof ASKED_GENRES)[number], readonly [number, number, number]>> = {
+  2: [0.0357, 2.478, 0.798],
+  5: [0.045, 4.468, 0.662],
+  8: [0.0436, 7.495, 0.511],
+};
+
+function paperLine(): Cell[] {
+  return [
+    cell("DLCRec (the paper's figures)"),
+    ...ASKED_GENRES.flatMap((genres) => {
+      const [ndcg, cov, mae] = PAPER[genres];
+      return [fixed(ndcg, 4), MISSING, fixed(cov, 3), fixed(mae, 3)].map(cell);
+    }),
+  ];
 }
 
 function numberOf(genres: number | null): string {

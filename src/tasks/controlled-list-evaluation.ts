@@ -1,8 +1,8 @@
 import { throwIfInterrupted } from "../core/errors.js";
-import { dlcrecHitRate, dlcrecNdcg } from "../metrics/compat/dlcrec.js";
+import { dlcrecDiversity, dlcrecHitRate, dlcrecNdcg } from "../metrics/compat/dlcrec.js";
 import { controlError } from "../metrics/lists/control.js";
 import { ListEvaluator } from "../metrics/ranking/list.js";
-import type { ControlledListAnswers, ControlledListCase } from "./controlled-list.js";
+import { type ControlledListAnswers, type ControlledListCase, type ListPlan } from "./controlled-list.js";
 import type { ControlledListProtocol } from "./controlled-list-protocol.js";
 import type { Evaluation } from "./evaluation.js";
 import type { EvaluationContext } from "./task.js";
@@ -46,7 +46,8 @@ export function casesOf(
  * Asks a recommender for a list for every case, in every setting, block by block.
  * @param ks - cut-offs, ascending; lists are as long as the largest.
  * @returns the ranking metrics, `cov@k` (different first genres), `repeats@k`, with a wish `control-error@k`, and DLCRec's own
- * `dlcrec-ndcg@k` and `dlcrec-hr@k`, each [cases].
+ * `dlcrec-ndcg@k`, `dlcrec-hr@k`, `dlcrec-div@k` and `match-target@k`; of recommenders that tell their plan {@link planValues} as well. Each
+ * [cases].
  */
 export async function evaluateControlledList(
   { training, test }: ControlledListProtocol,
@@ -96,6 +97,19 @@ export async function evaluateControlledList(
         const all = new Set(relevant);
         put(`dlcrec-ndcg@${depth}`, position, dlcrecNdcg(list, all, depth));
         put(`dlcrec-hr@${depth}`, position, dlcrecHitRate(list, all, depth));
+        const genreAt = (item: number) => (item >= 0 ? training.mainGenres[item] : -1);
+        const genresAt = Array.from(list, genreAt);
+        const wanted = Array.from(test[position].future, genreAt);
+        put(
+          `dlcrec-div@${depth}`,
+          position,
+          dlcrecDiversity(list, (item) => [genreAt(item)]),
+        );
+        put(`match-target@${depth}`, position, matches(genresAt, wanted, depth));
+        if (answers.plans !== undefined) {
+          const own = planValues(answers.plans[index], wish, genresAt, wanted, depth);
+          for (const [name, value] of Object.entries(own)) put(name, position, value);
+        }
         lists[listName(wish)].items.set(list, position * depth);
       });
       step.update(done * test.length + Math.min(cases.length, from + blockSize));
@@ -103,6 +117,37 @@ export async function evaluateControlledList(
   }
   step.end();
   return { cases: caseNames(training.users.keys, test), values, lists };
+}
+
+/** Places of k whose genre is the wanted one. */
+function matches(genres: readonly number[], wanted: readonly number[], k: number): number {
+  return genres.slice(0, k).filter((genre, place) => genre >= 0 && genre === wanted[place]).length / k;
+}
+
+/**
+ * Where a list's control goes wrong: the plan against the wish, the places against the plan, the items against the places.
+ * @param wanted - the genres of the target items, place by place.
+ */
+function planValues(
+  { genres, slots }: ListPlan,
+  wish: number | null,
+  genresAt: readonly number[],
+  wanted: readonly number[],
+  k: number,
+): Record<string, number> {
+  const [planned, truth] = [new Set(genres), new Set(wanted)];
+  const share = (part: ReadonlySet<number>, of: ReadonlySet<number>) =>
+    [...of].filter((genre) => part.has(genre)).length / of.size;
+  const placed = slots === null ? null : new Set(slots.filter((genre) => genre >= 0));
+  return {
+    ...(wish !== null && { "plan-error": controlError(wish, planned.size) }),
+    "plan-recall": share(planned, truth),
+    ...(placed !== null && {
+      "slot-error": controlError(planned.size, placed.size),
+      "slot-recall": planned.size === 0 ? NaN : share(placed, planned),
+      [`match-plan@${k}`]: matches(genresAt, slots!, k),
+    }),
+  };
 }
 
 function requireLists(label: string, answers: ControlledListAnswers, count: number, items: number): void {

@@ -39,8 +39,24 @@ export interface ControlledListCase {
   readonly length: number;
 }
 
+/** What a recommender had in mind before it chose items: shows where its control goes wrong. */
+export interface ListPlan {
+  /** The genres that the list is to have. */
+  readonly genres: readonly number[];
+  /** The genre of each place, -1 where unknown; null where none was planned. */
+  readonly slots: readonly number[] | null;
+}
+
 /**
  * One list a case: item numbers, best first, at most `length` of them counted. -1 stands for an answer that named no
  * item; it holds its place.
  */
-export type ControlledListAnswers = readonly Int32Array[];
+export interface ControlledListAnswers extends ReadonlyArray<Int32Array> {
+  /** The plan behind each list, where the recommender makes one. */
+  readonly plans?: readonly ListPlan[];
+}
+
+/** Lists with their plans. */
+export function withPlans(lists: readonly Int32Array[], plans: readonly ListPlan[]): ControlledListAnswers {
+  return Object.assign(lists.slice(), { plans });
+}

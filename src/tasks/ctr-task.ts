@@ -38,6 +38,7 @@ export function prepareCtr(
     training,
     mainMetrics: ["auc", "gauc", "log-loss", "ece", ...(subsets.length > 2 ? ["auc/warm", "auc/cold"] : [])],
     notes: protocol.notes,
+    cases: () => Array.from(test.labels, (_, n) => protocol.caseOf(n)),
     clusters: numberClusters(test.users).of,
     describeCase(position) {
       const { item, liked, disliked } = protocol.caseOf(position);

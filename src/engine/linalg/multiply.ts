@@ -1,6 +1,7 @@
 import type { InferenceSession } from "onnxruntime-node";
 import { throwIfInterrupted } from "../../core/errors.js";
 import { GraphBuilder } from "../onnx/graph-builder.js";
+import { sumsDependOnThreads } from "../run/thread-sums.js";
 
 /** A dense matrix, row-major. */
 export interface Matrix<A extends Float32Array | Float64Array = Float32Array | Float64Array> {
@@ -22,7 +23,7 @@ export interface MultiplyOptions {
 const sessions = new Map<string, Promise<InferenceSession>>();
 
 /**
- * The product of two dense matrices of one precision by ONNX Runtime's Gemm on all cores. The same bits for any number of
+ * The product of two dense matrices of one precision by ONNX Runtime's Gemm on all cores. The same bits on 1 to 16
  * threads. Large products are cut by rows of the result, so that the process stays interruptible.
  * @throws RangeError where the inner sides differ; InterruptedError between runs when the signal is aborted.
  */
@@ -38,12 +39,17 @@ export async function multiply<A extends Float32Array | Float64Array>(
   }
   const ort = await import("onnxruntime-node");
   const type = a.data instanceof Float32Array ? "float32" : "float64";
-  const session = await gemmSession(type, transposeA, transposeB);
   const right = new ort.Tensor(type, b.data, [b.rows, b.columns]);
   const run = async (part: A, partRows: number): Promise<A> => {
     if (signal) throwIfInterrupted(signal);
     const dims = transposeA ? [inner, partRows] : [partRows, inner];
     const left = new ort.Tensor(type, part, dims);
+    if (sumsDependOnThreads(partRows, columns, inner)) {
+      const session = await gemmSession(type, !transposeB, !transposeA);
+      const { y } = await session.run({ a: right, b: left });
+      return transposed(y.data as A, columns, partRows);
+    }
+    const session = await gemmSession(type, transposeA, transposeB);
     const { y } = await session.run({ a: left, b: right });
     return y.data as A;
   };
@@ -59,6 +65,15 @@ export async function multiply<A extends Float32Array | Float64Array>(
     data.set(await run(a.data.subarray(from * inner, to * inner) as A, to - from), from * columns);
   }
   return { rows, columns, data };
+}
+
+/** A matrix [rows, columns] as [columns, rows]. */
+function transposed<A extends Float32Array | Float64Array>(data: A, rows: number, columns: number): A {
+  const out = data.slice() as A;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) out[column * rows + row] = data[row * columns + column];
+  }
+  return out;
 }
 
 function gemmSession(
@@ -85,12 +100,12 @@ async function createGemm(
   const b = graph.input("b", type, transB ? ["n", "k"] : ["k", "n"]);
   graph.node("Gemm", [a, b], { transA: Number(transA), transB: Number(transB) }, { outputs: ["y"] });
   graph.output("y", type, ["m", "n"]);
-  const [{ InferenceSession }, { availableParallelism }] = await Promise.all([
+  const [{ InferenceSession }, { deviceOf }] = await Promise.all([
     import("onnxruntime-node"),
-    import("node:os"),
+    import("../run/providers.js"),
   ]);
   return InferenceSession.create(graph.build().model, {
-    intraOpNumThreads: availableParallelism(),
+    intraOpNumThreads: deviceOf().threads,
     interOpNumThreads: 1,
     logSeverityLevel: 3,
     // Between short runs the runtime's threads would spin and take the core from the caller's own work: on two busy cores

@@ -1,4 +1,5 @@
 import { PAIRWISE_WASM } from "../generated/pairwise-wasm.js";
+import { freeMemory, requireMemory } from "../run/memory.js";
 import type { SparsePattern } from "./sparse-rows.js";
 
 /** What this module uses of WebAssembly; the project's type library has no more than its types. */
@@ -9,6 +10,9 @@ declare const WebAssembly: {
 
 type Numbers = (...numbers: number[]) => void;
 type Kernel = Readonly<Record<"propagate" | "differences" | "spread" | "add_rows" | "adam", Numbers>>;
+
+/** A WebAssembly memory has 32-bit addresses. */
+const MOST_BYTES = 2 ** 32;
 
 /** Rows are padded with zeros to a multiple of this many numbers. */
 const LANES = 16;
@@ -69,7 +73,7 @@ export class PairwiseTable {
   /**
    * @param graph - needed where `layers` is positive.
    * @param batch - the most triples that can be worked on together.
-   * @throws RangeError where all that doesn't fit in the 4 GB of WebAssembly.
+   * @throws UsageError `OUT_OF_MEMORY` with an estimate, where all that doesn't fit in memory or in the 4 GB of WebAssembly.
    */
   static async create(
     rows: number,
@@ -93,8 +97,12 @@ export class PairwiseTable {
       scale: reserve(graph?.scale.length ?? 0),
     };
     const pages = Math.ceil(end / 65536);
-    if (pages > 65536)
-      throw new RangeError(`${rows} rows of ${size} numbers and their moments don't fit in 4 GB`);
+    requireMemory(
+      `${rows} rows of ${size} numbers with their moments, for batches of ${batch},`,
+      end,
+      Math.min(MOST_BYTES, freeMemory()),
+      "Use shorter embeddings, fewer users and items, or a smaller batch.",
+    );
     const memory = new WebAssembly.Memory({ initial: pages });
     const { instance } = await WebAssembly.instantiate(Buffer.from(PAIRWISE_WASM, "base64"), {
       env: { memory },

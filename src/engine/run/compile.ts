@@ -6,7 +6,7 @@ import { removeDeadCode } from "../trace/jaxpr.js";
 import { splitRows } from "../trace/split-rows.js";
 import { initTracing, type Spec, trace, type TracedProgram } from "../trace/trace.js";
 import { requireMemory } from "./memory.js";
-import { type DeviceOptions, loadRuntime, openSession } from "./providers.js";
+import { deviceOf, type DeviceOptions, loadRuntime, openSession } from "./providers.js";
 import { describeSpec, specOf, type Tensor } from "./tensor.js";
 
 /** Tensors by name. */
@@ -149,7 +149,7 @@ export async function compile(
   });
   const { graph, peakBytes } = lower(traced, {
     name,
-    fused: FUSED_PROVIDERS.includes(options.provider ?? "cpu"),
+    fused: FUSED_PROVIDERS.includes(deviceOf(options).provider),
     inputNames: Object.keys(inputs).map((input) => INPUT + input),
     outputNames: outputNames.map((output) => OUTPUT + output),
   });

@@ -16,11 +16,16 @@ export function formatBytes(bytes: number): string {
  * Refuses work that can't fit. Without this check the system would kill the process, or swap for hours.
  * @param needed - estimated bytes at the work's peak.
  */
-export function requireMemory(what: string, needed: number, free = freeMemory()): void {
+export function requireMemory(
+  what: string,
+  needed: number,
+  free = freeMemory(),
+  hint = "Use a smaller batch, or the same batch in parts by gradient accumulation.",
+): void {
   if (needed <= free) return;
   throw new UsageError(
     "OUT_OF_MEMORY",
     `${what} needs about ${formatBytes(needed)} of memory, and ${formatBytes(free)} are free`,
-    { hint: "Use a smaller batch, or the same batch in parts by gradient accumulation." },
+    { hint },
   );
 }

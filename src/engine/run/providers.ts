@@ -17,6 +17,38 @@ export interface DeviceOptions {
   threads?: number;
 }
 
+let chosen: DeviceOptions = {};
+
+/**
+ * Chooses where this process runs every graph that does not say so itself. Results on one provider are the same bits
+ * for any number of threads; another provider rounds differently.
+ * @throws UsageError for an unknown provider or a bad thread count; ProviderError naming those that are present, where
+ * the provider can't be started.
+ */
+export async function chooseDevice({
+  provider,
+  threads,
+}: {
+  provider?: string;
+  threads?: number;
+}): Promise<void> {
+  const next: DeviceOptions = {
+    ...(provider !== undefined && { provider: parseProvider(provider) }),
+    ...(threads !== undefined && { threads: threadCount(threads) }),
+  };
+  if (next.provider !== undefined && next.provider !== "cpu" && !(await starts(next.provider)))
+    throw await missing(next.provider);
+  chosen = next;
+}
+
+/** Where a graph runs: as it says itself, else as {@link chooseDevice} was told, else on all cores of the processor. */
+export function deviceOf(options: DeviceOptions = {}): Required<DeviceOptions> {
+  return {
+    provider: options.provider ?? chosen.provider ?? "cpu",
+    threads: threadCount(options.threads ?? chosen.threads),
+  };
+}
+
 /**
  * The module, loaded when the first graph runs. Its warnings about graphs are for its developers and stay silent.
  */
@@ -51,13 +83,11 @@ function threadCount(threads: number | undefined): number {
  * A session's options: the provider alone (an operation it lacks still runs on the processor), and always a thread
  * count.
  */
-export function sessionOptions({
-  provider = "cpu",
-  threads,
-}: DeviceOptions): InferenceSession.SessionOptions {
+export function sessionOptions(options: DeviceOptions): InferenceSession.SessionOptions {
+  const { provider, threads } = deviceOf(options);
   return {
     executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
-    intraOpNumThreads: threadCount(threads),
+    intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: 4,
   };
@@ -112,7 +142,7 @@ export async function openSession(
   level: "basic" | "all" = "all",
 ): Promise<InferenceSession> {
   const runtime = await loadRuntime();
-  const { provider = "cpu" } = options;
+  const { provider } = deviceOf(options);
   if (!(await listed()).includes(provider)) throw await missing(provider);
   try {
     return await runtime.InferenceSession.create(model, {

@@ -213,7 +213,13 @@ class Run<B> {
     } finally {
       step.end();
     }
-    await this.endEpoch(epoch, batches.length);
+    try {
+      await this.endEpoch(epoch, batches.length);
+    } catch (error) {
+      // Stopped while it validated: the epoch's steps are not lost.
+      if (error instanceof InterruptedError) await this.save();
+      throw error;
+    }
     if (performance.now() - this.savedAt >= 1000 * (checkpoint?.spacing ?? 0)) await this.save();
   }
 

@@ -5,7 +5,7 @@ import type { CallContext, GenerateOptions, Generation } from "../language-model
 import { type BatchLimits, equalLengthBatches, paddedBatches } from "./batches.js";
 import type { Decoder } from "./decoder.js";
 import { drawToken } from "./sampler.js";
-import { buildTokenTrie, type TokenTrie } from "./token-trie.js";
+import { buildTokenTrie, type Closed, closeSequences, openMoves, type TokenTrie } from "./token-trie.js";
 import type { FolderTokenizer } from "./tokenizer.js";
 
 /** How prompts of different lengths share a batch: not at all, or padded on the left (faster, but not bit for bit the same). */
@@ -20,6 +20,8 @@ interface Row {
   readonly logProbs: number[];
   /** Where the answer stands among the allowed ones. */
   place: TokenTrie | undefined;
+  /** Which of them must not be its own. */
+  readonly closed: Closed | undefined;
   text: string | undefined;
   done: boolean;
 }
@@ -43,6 +45,7 @@ export async function generateRows(
   each: (index: number, answer: Generation) => void,
 ): Promise<void> {
   const trie = options.allowed && allowedTrie(tokenizer, options.allowed);
+  const closed = trie && options.excluded && closer(tokenizer, trie, options.excluded);
   const lengths = prompts.map((prompt) => prompt.tokens.length);
   const makeBatches = batching === "padded" ? paddedBatches : equalLengthBatches;
   const batches = makeBatches(lengths, options.maxNewTokens, limits);
@@ -61,6 +64,7 @@ export async function generateRows(
         tokens: [],
         logProbs: [],
         place: trie,
+        closed: closed?.(index),
         text: undefined,
         done: false,
       };
@@ -105,7 +109,7 @@ function extendRow(
   tokenizer: FolderTokenizer,
   options: GenerateOptions,
 ): void {
-  const allowed = row.place && allowedTokens(row.place, tokenizer.endTokens);
+  const allowed = row.place && allowedTokens(row.place, row.closed, tokenizer.endTokens);
   const sampling = { temperature: options.temperature ?? 0, topP: options.topP ?? 1 };
   const { token, logProb } = drawToken(logits, sampling, row.random, allowed);
   row.tokens.push(token);
@@ -116,7 +120,7 @@ function extendRow(
     if (next === undefined) row.done = true;
     else {
       row.place = next;
-      row.done = next.children.size === 0;
+      row.done = openMoves(next, row.closed).tokens.length === 0;
     }
     return;
   }
@@ -160,8 +164,27 @@ function allowedTrie(tokenizer: FolderTokenizer, texts: readonly string[]): Toke
   return buildTokenTrie(sequences);
 }
 
-function allowedTokens(place: TokenTrie, endTokens: readonly number[]): number[] {
-  const tokens = [...place.children.keys()];
-  if (place.isEnd && endTokens.length > 0) tokens.push(endTokens[0]);
+/** The closed texts of each prompt; a text is tokenised once. */
+function closer(
+  tokenizer: FolderTokenizer,
+  trie: TokenTrie,
+  excluded: readonly (readonly string[])[],
+): (index: number) => Closed {
+  const known = new Map<string, readonly number[]>();
+  const encode = (text: string) => {
+    let tokens = known.get(text);
+    if (tokens === undefined) known.set(text, (tokens = tokenizer.encode(text)));
+    return tokens;
+  };
+  return (index) => {
+    const closed = closeSequences(trie, excluded[index].map(encode));
+    if ((closed.get(trie) ?? 0) < trie.ends) return closed;
+    throw new RangeError(`generate: every allowed answer to prompt ${index} is excluded`);
+  };
+}
+
+function allowedTokens(place: TokenTrie, closed: Closed | undefined, endTokens: readonly number[]): number[] {
+  const { tokens, mayEnd } = openMoves(place, closed);
+  if (mayEnd && endTokens.length > 0) tokens.push(endTokens[0]);
   return tokens;
 }

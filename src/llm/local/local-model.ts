@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
-import { availableParallelism, homedir } from "node:os";
+import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { ProviderError } from "../../core/errors.js";
 import { writeAtomicallyBy } from "../../core/files.js";
 import { hashFile, hashOf } from "../../core/hash.js";
 import type { Progress } from "../../core/progress.js";
+import { deviceOf } from "../../engine/run/providers.js";
 import { Checkpoint, endTokens, hasWeights } from "../checkpoint/checkpoint.js";
 import { type ModelConfig, readConfig } from "../checkpoint/config.js";
 import { EMBEDDING, type Projection, projectionShape } from "../checkpoint/tensors.js";
@@ -333,7 +334,7 @@ async function assemble(
 ): Promise<LocalModel> {
   const { weights, loraShapes, hash } = found;
   const tokens = await loadTokenizer(home, await endTokens(home));
-  const threads = options.threads ?? availableParallelism();
+  const threads = options.threads ?? deviceOf().threads;
   const decoder = await Decoder.load(home, { weights, threads, loraShapes });
   return LocalModel.of({
     folder: found.folder,

@@ -54,7 +54,11 @@ export class RecordedModel implements LanguageModel {
       const seeds = typeof options.seed === "object" ? options.seed : undefined;
       return this.model.generate(
         missing.map((i) => prompts[i]),
-        { ...options, ...(seeds && { seed: missing.map((i) => seeds[i]) }) },
+        {
+          ...options,
+          ...(seeds && { seed: missing.map((i) => seeds[i]) }),
+          ...(options.excluded && { excluded: missing.map((i) => options.excluded![i]) }),
+        },
         context,
         keep,
       );

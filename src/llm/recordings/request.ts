@@ -13,6 +13,8 @@ export type RecordedRequest =
       readonly stop?: readonly string[];
       /** Hash of the sorted list. */
       readonly allowed?: string;
+      /** The same of those that must not be answered. */
+      readonly excluded?: string;
     }
   | {
       readonly op: "choose";
@@ -33,6 +35,7 @@ export function promptHash(prompt: Prompt): string {
 /** The request of one prompt among several. */
 export function generateRequest(prompt: Prompt, options: GenerateOptions, index: number): RecordedRequest {
   const { maxNewTokens, temperature = 0, topP = 1, stop = [], seed = 0, allowed } = options;
+  const excluded = allowed === undefined ? undefined : options.excluded?.[index];
   const draws = temperature !== 0;
   return {
     op: "generate",
@@ -43,6 +46,7 @@ export function generateRequest(prompt: Prompt, options: GenerateOptions, index:
     ...(draws ? { seed: typeof seed === "object" ? seed[index] : seed } : {}),
     ...(stop.length > 0 ? { stop } : {}),
     ...(allowed === undefined ? {} : { allowed: hashOf([...new Set(allowed)].sort()) }),
+    ...(excluded === undefined ? {} : { excluded: hashOf([...new Set(excluded)].sort()) }),
   };
 }
 

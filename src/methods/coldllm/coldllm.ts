@@ -1,38 +1,59 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { Random } from "../../core/random.js";
+import { withBackbone } from "../../recommenders/cold-start/backbone.js";
 import { innerProducts } from "../../recommenders/factorisation/factors.js";
 import type { Fitted, Recommender, RecommenderKind, RunContext } from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
-import { backboneChoices } from "../../recommenders/cold-start/backbone.js";
-import { candidatePairs, refine } from "./funnel.js";
-import { acceptedPairs, countByItem, type Pairs } from "./pairs.js";
+import { embedOptions } from "./embed.js";
+import { filterOptions } from "./filter.js";
+import {
+  candidatePairs,
+  filterUsers,
+  type FunnelOptions,
+  judgeCandidates,
+  refine,
+  uncharged,
+} from "./funnel.js";
+import { judgeOptions } from "./judge.js";
+import { acceptedPairs, countByItem, firstPairs, type Judgements, type Pairs } from "./pairs.js";
+import { simulatorOptions } from "./simulator.js";
 import { updateEmbeddings, type UpdateOptions, updateOptions } from "./update.js";
 import { nearestUsers, popularUsers, randomUsers, samplePairs } from "./who.js";
 
-const options: z.ZodType<UpdateOptions> = z.preprocess(
-  (given) => ({ backbone: "lightgcn", ...(given as object) }),
-  z.discriminatedUnion("backbone", [
-    backboneChoices[0].extend(updateOptions),
-    backboneChoices[1].extend(updateOptions),
-    backboneChoices[2].extend(updateOptions),
-    backboneChoices[3].extend(updateOptions),
-  ]),
-);
+export type ColdLlmOptions = FunnelOptions & UpdateOptions;
+
+const options = withBackbone(
+  { ...updateOptions, ...simulatorOptions, ...embedOptions, ...filterOptions, ...judgeOptions },
+  "lightgcn",
+) as unknown as z.ZodType<ColdLlmOptions>;
 
 /** The pairs that an arm makes up for the cold items, and what a judge was shown where it asked one. */
 interface Simulation {
   readonly shown?: Pairs;
   readonly pairs: Pairs;
 }
-type Simulate = (train: ColdStartTraining, context: RunContext, random: Random) => Promise<Simulation>;
 
-/** ColdLLM, or what is left of it when some part is exchanged: the same update on other pairs. */
-function arm(
-  id: string,
-  kind: RecommenderKind,
-  summary: string,
-  simulate: Simulate,
-): Recommender<"cold-start", UpdateOptions> {
+/** What an arm can use. */
+interface Workshop {
+  readonly train: ColdStartTraining;
+  readonly options: ColdLlmOptions;
+  readonly context: RunContext;
+  readonly random: Random;
+  /** How many users ColdLLM's judge accepts for each item, without being charged for it: an arm takes as many. */
+  counts(): Promise<Int32Array>;
+}
+
+interface Arm {
+  readonly id: string;
+  readonly kind: RecommenderKind;
+  readonly summary: string;
+  readonly simulate: (workshop: Workshop) => Promise<Simulation>;
+  /** Options that make the arm what it is. */
+  readonly fixed?: Partial<Pick<ColdLlmOptions, "judge" | "update">>;
+}
+
+/** ColdLLM, or what is left of it when some part is exchanged. */
+function arm({ id, kind, summary, simulate, fixed }: Arm): Recommender<"cold-start", ColdLlmOptions> {
   return {
     id,
     task: "cold-start",
@@ -42,9 +63,18 @@ function arm(
     seeded: true,
     onRequest: true,
     async fit(train, given, context): Promise<Fitted<"cold-start">> {
-      const random = Random.fromSeed(context.seed).fork("coldllm").fork("pairs");
-      const { shown, pairs } = await simulate(train, context, random);
-      const embeddings = await updateEmbeddings(train, pairs, given, context);
+      const own = { ...given, ...fixed } as ColdLlmOptions;
+      const { shown, pairs } = await simulate({
+        train,
+        options: own,
+        context,
+        random: Random.fromSeed(context.seed).fork("coldllm").fork("pairs"),
+        counts: async () => {
+          const judged = await refine(train, given, uncharged(context));
+          return countByItem(acceptedPairs(judged, given.refine.accept), train.items.keys.length);
+        },
+      });
+      const embeddings = await updateEmbeddings(train, pairs, own, context);
       const stages = [
         ...(shown === undefined ? [] : [{ stage: "filter", ...shown }]),
         { stage: "pairs", ...pairs },
@@ -57,52 +87,137 @@ function arm(
   };
 }
 
-/** How many users the judge accepted for each item: an arm takes as many. */
-async function acceptedCounts(train: ColdStartTraining, context: RunContext): Promise<Int32Array> {
-  return countByItem(acceptedPairs(await refine(train, context)), train.items.keys.length);
+/** Candidates that were judged, and those of them that count. */
+function judged(judgements: Judgements, accept: "yes" | number): Simulation {
+  return { shown: judgements, pairs: acceptedPairs(judgements, accept) };
 }
 
+const byTheBook = async ({ train, options: own, context }: Workshop) =>
+  judged(await refine(train, own, context), own.refine.accept);
+
+/** One space of the filter, and as many users as the judge accepts. */
+const byOneTower =
+  (towers: "semantic" | "collaborative") =>
+  async ({ train, options: own, context, counts }: Workshop) => {
+    const candidates = await filterUsers(train, { ...own, filter: { ...own.filter, towers } }, context);
+    return { pairs: firstPairs(candidates, await counts()) };
+  };
+
 /**
- * A language model says which users would take a new item, and the item learns from those pairs like a warm one. Stages: `filter`
+ * A language model says which users would take a new item, and the item learns from those pairs like a warm one. Stages: `simulator`
+ * (the judge's adapter), `embed` (text vectors), `backbone`, `semantic` and `collaborative` (the filter's spaces), `filter`
  * (candidates), `refine` (the judge's answers), `update` (embeddings); each can be given from a file.
  */
-export const coldLlm = arm(
-  "coldllm",
-  "llm",
-  "A language model simulates the users of new items (Huang et al., WSDM 2025).",
-  async (train, context) => {
-    const judged = await refine(train, context);
-    return { shown: judged, pairs: acceptedPairs(judged) };
-  },
-);
+export const coldLlm = arm({
+  id: "coldllm",
+  kind: "llm",
+  summary: "A language model simulates the users of new items (Huang et al., WSDM 2025).",
+  simulate: byTheBook,
+});
 
-/** ColdLLM's arms: what its parts are worth. All but `coldllm-filter` have as many pairs for each item as the judge accepted. */
+/** ColdLLM's arms: what its parts are worth. Unless said, they have as many pairs for each item as the judge accepted. */
 export const COLDLLM_ARMS = [
-  arm(
-    "coldllm-filter",
-    "llm",
-    "ColdLLM without its judge: all candidates count.",
-    async (train, context) => ({ pairs: await candidatePairs(train, context) }),
-  ),
-  arm(
-    "coldllm-sample",
-    "llm",
-    "ColdLLM with as many random candidates as its judge accepts.",
-    async (train, context, random) => {
-      const candidates = await candidatePairs(train, context);
-      return { pairs: samplePairs(candidates, await acceptedCounts(train, context), random) };
+  arm({
+    id: "coldllm-filter",
+    kind: "llm",
+    summary: "ColdLLM without its judge: all candidates count.",
+    simulate: async ({ train, options: own, context }) => ({
+      pairs: await candidatePairs(train, own, context),
+    }),
+  }),
+  arm({
+    id: "coldllm-filter-top",
+    kind: "llm",
+    summary: "ColdLLM without its judge: as many of the filter's best candidates.",
+    simulate: async ({ train, options: own, context, counts }) => ({
+      pairs: firstPairs(await candidatePairs(train, own, context), await counts()),
+    }),
+  }),
+  arm({
+    id: "coldllm-sample",
+    kind: "llm",
+    summary: "ColdLLM without its judge: as many random candidates.",
+    simulate: async ({ train, options: own, context, counts, random }) => ({
+      pairs: samplePairs(await candidatePairs(train, own, context), await counts(), random),
+    }),
+  }),
+  arm({
+    id: "coldllm-zero-shot",
+    kind: "llm",
+    summary: "ColdLLM with the language model as it is for a judge.",
+    simulate: byTheBook,
+    fixed: { judge: "zero-shot" },
+  }),
+  arm({
+    id: "coldllm-uniform",
+    kind: "llm",
+    summary: "ColdLLM with equally many pairs for every item, those of highest log-odds.",
+    async simulate({ train, options: own, context }) {
+      const judgements = await refine(train, own, context);
+      const yes = acceptedPairs(judgements).users.length;
+      const items = new Set(judgements.items).size;
+      return judged(judgements, Math.max(1, Math.round(yes / items)));
     },
-  ),
-  arm(
-    "coldllm-content",
-    "classic",
-    "ColdLLM's update on the users nearest by TF-IDF of item texts.",
-    async (train, context) => ({ pairs: nearestUsers(train, await acceptedCounts(train, context)) }),
-  ),
-  arm("coldllm-popular", "control", "ColdLLM's update on the most active users.", async (train, context) => ({
-    pairs: popularUsers(train, await acceptedCounts(train, context)),
-  })),
-  arm("coldllm-random", "control", "ColdLLM's update on random users.", async (train, context, random) => ({
-    pairs: randomUsers(train, await acceptedCounts(train, context), random),
-  })),
+  }),
+  arm({
+    id: "coldllm-random-judged",
+    kind: "llm",
+    summary: "ColdLLM without its filter: the judge is asked about random users.",
+    async simulate({ train, options: own, context, random }) {
+      const wanted = train.coldItems.map((cold) => cold * own.filter.users);
+      const users = randomUsers(train, Int32Array.from(wanted), random);
+      return judged(await judgeCandidates(train, users, "refine-random", own, context), own.refine.accept);
+    },
+  }),
+  arm({
+    id: "coldllm-semantic",
+    kind: "llm",
+    summary: "ColdLLM without its judge and its collaborative tower.",
+    simulate: byOneTower("semantic"),
+  }),
+  arm({
+    id: "coldllm-collaborative",
+    kind: "llm",
+    summary: "ColdLLM without its judge and its semantic tower.",
+    simulate: byOneTower("collaborative"),
+  }),
+  arm({
+    id: "coldllm-cold-only",
+    kind: "llm",
+    summary: "ColdLLM that trains nothing but the cold items' embeddings.",
+    simulate: byTheBook,
+    fixed: { update: "cold-only" },
+  }),
+  arm({
+    id: "coldllm-mean",
+    kind: "llm",
+    summary: "ColdLLM that gives a cold item the mean of its users' embeddings.",
+    simulate: byTheBook,
+    fixed: { update: "mean" },
+  }),
+  arm({
+    id: "coldllm-fold-in",
+    kind: "llm",
+    summary: "ColdLLM that folds cold items into alternating least squares.",
+    simulate: byTheBook,
+    fixed: { update: "fold-in" },
+  }),
+  arm({
+    id: "coldllm-content",
+    kind: "classic",
+    summary: "ColdLLM's update on the users nearest by TF-IDF of item texts.",
+    simulate: async ({ train, counts }) => ({ pairs: nearestUsers(train, await counts()) }),
+  }),
+  arm({
+    id: "coldllm-popular",
+    kind: "control",
+    summary: "ColdLLM's update on the most active users.",
+    simulate: async ({ train, counts }) => ({ pairs: popularUsers(train, await counts()) }),
+  }),
+  arm({
+    id: "coldllm-random",
+    kind: "control",
+    summary: "ColdLLM's update on random users.",
+    simulate: async ({ train, counts, random }) => ({ pairs: randomUsers(train, await counts(), random) }),
+  }),
 ] as const;

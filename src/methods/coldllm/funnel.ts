@@ -1,23 +1,46 @@
-import { ProviderError } from "../../core/errors.js";
+import { CostMeter } from "../../core/cost.js";
+import { DataError } from "../../core/errors.js";
+import type { StageResult } from "../../core/stages.js";
+import type { BackboneChoice } from "../../recommenders/cold-start/backbone.js";
+import { usedRows } from "../../recommenders/factorisation/gram.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
+import { type EmbedOptions, textStates, type TextStates } from "./embed.js";
+import { coupledSpaces, type FilterOptions, topUsers } from "./filter.js";
+import { itemsWithWords } from "./items-in-words.js";
+import { askJudge, type JudgeOptions } from "./judge.js";
 import { candidatesFormat, judgementsFormat } from "./pairs-file.js";
-import type { Candidates, Judgements, Pairs } from "./pairs.js";
+import { type Candidates, hashPairs, type Judgements, type Pairs } from "./pairs.js";
+import { simulator, type SimulatorOptions } from "./simulator.js";
+import { withAdapter } from "./tuned-model.js";
+
+export type FunnelOptions = SimulatorOptions & EmbedOptions & FilterOptions & JudgeOptions & BackboneChoice;
 
 /** Above this share of Yes a judge tells hardly anything apart. */
 const TELLS_NOTHING = 0.99;
 
 /** The stage `filter`: the users that each cold item is shown to the judge with. */
-export async function filter(train: ColdStartTraining, context: RunContext): Promise<Candidates> {
-  const { value } = await context.stages.run({
+export async function filterUsers(
+  train: ColdStartTraining,
+  options: FunnelOptions,
+  context: RunContext,
+): Promise<Candidates> {
+  const { stages, progress } = context;
+  const spaces = stages.isGiven("filter") ? undefined : await spacesOf(train, options, context);
+  const { value } = await stages.run({
     name: "filter",
     version: 1,
-    inputs: { data: train.hash },
+    inputs: { spaces: spaces?.key ?? null, users: options.filter.users, data: train.hash },
     format: candidatesFormat(train),
-    compute: () => Promise.reject(nobodyToAsk("filter", "user, item")),
+    compute: () =>
+      topUsers(spaces!, judgeable(train), usedRows(train.matrix), options.filter.users, context.signal),
   });
-  const without = countWithout(train, value);
-  if (without > 0) context.progress.warn(`coldllm: the filter has no user for ${without} cold items`);
+  const has = new Set(value.items);
+  const without = train.coldItems.reduce(
+    (sum, cold, item) => sum + (cold === 1 && !has.has(item) ? 1 : 0),
+    0,
+  );
+  if (without > 0) progress.warn(`coldllm: the filter has no user for ${without} cold items`);
   return value;
 }
 
@@ -25,18 +48,29 @@ export async function filter(train: ColdStartTraining, context: RunContext): Pro
  * The stage `refine`: the judge's answer for every candidate. Given answers need no filter; where both are given, they must belong
  * together.
  */
-export async function refine(train: ColdStartTraining, context: RunContext): Promise<Judgements> {
+export async function refine(
+  train: ColdStartTraining,
+  options: FunnelOptions,
+  context: RunContext,
+): Promise<Judgements> {
   const { stages, progress } = context;
   const candidates =
-    stages.isGiven("refine") && !stages.isGiven("filter") ? undefined : await filter(train, context);
-  const { value } = await stages.run({
-    name: "refine",
-    version: 1,
-    inputs: { data: train.hash },
-    format: judgementsFormat(train, candidates),
-    compute: () => Promise.reject(nobodyToAsk("refine", "user, item, answer")),
-  });
-  const rate = adoptionRate(value);
+    stages.isGiven("refine") && !stages.isGiven("filter")
+      ? undefined
+      : await filterUsers(train, options, context);
+  const value =
+    candidates === undefined || stages.isGiven("refine")
+      ? (
+          await stages.run({
+            name: "refine",
+            version: 1,
+            inputs: null,
+            format: judgementsFormat(train, candidates),
+            compute: () => Promise.reject(new Error("the stage is given")),
+          })
+        ).value
+      : await judgeCandidates(train, candidates, "refine", options, context);
+  const rate = value.accepted.reduce((sum, one) => sum + one, 0) / value.accepted.length;
   if (rate > TELLS_NOTHING) {
     progress.warn(
       `coldllm: the judge says Yes to ${(100 * rate).toFixed(1)} % of the candidates: it tells hardly anything`,
@@ -45,23 +79,85 @@ export async function refine(train: ColdStartTraining, context: RunContext): Pro
   return value;
 }
 
+/**
+ * Asks the judge about any candidates.
+ * @param name - of the stage.
+ */
+export async function judgeCandidates(
+  train: ColdStartTraining,
+  candidates: Pairs,
+  name: string,
+  options: FunnelOptions,
+  context: RunContext,
+): Promise<Judgements> {
+  requireWords(train);
+  const model = await context.llm();
+  const tuned = await simulator(train, options, context);
+  const states = options.refine.choose === "similar" ? await statesOf(train, options, context) : undefined;
+  const { history, choose } = options.refine;
+  const { value } = await context.stages.run({
+    name,
+    version: 1,
+    inputs: {
+      candidates: hashPairs(candidates),
+      model: model.identity.hash,
+      adapter: tuned?.key ?? null,
+      states: states?.key ?? null,
+      noun: options.noun,
+      history,
+      choose,
+      seed: context.seed,
+      data: train.hash,
+    },
+    format: judgementsFormat(train, candidates),
+    compute: () =>
+      withAdapter(model, tuned?.value, () =>
+        askJudge(train, candidates, states?.value.items, model, options, context),
+      ),
+  });
+  return value;
+}
+
 /** The pairs that the judge is, or would be, asked about. */
-export async function candidatePairs(train: ColdStartTraining, context: RunContext): Promise<Pairs> {
-  return context.stages.isGiven("refine") ? refine(train, context) : filter(train, context);
+export function candidatePairs(
+  train: ColdStartTraining,
+  options: FunnelOptions,
+  context: RunContext,
+): Promise<Pairs> {
+  return context.stages.isGiven("refine") && !context.stages.isGiven("filter")
+    ? refine(train, options, context)
+    : filterUsers(train, options, context);
 }
 
-/** Yes among all answers. */
-function adoptionRate({ accepted }: Judgements): number {
-  return accepted.reduce((sum, one) => sum + one, 0) / accepted.length;
+/** The same run, but what is spent is not put down to this recommender: for what it only wants to know of another's work. */
+export function uncharged(context: RunContext): RunContext {
+  const cost = new CostMeter();
+  return { ...context, cost, stages: context.stages.charging(cost) };
 }
 
-function countWithout({ coldItems }: ColdStartTraining, { items }: Pairs): number {
-  const has = new Set(items);
-  return coldItems.reduce((sum, cold, item) => sum + (cold === 1 && !has.has(item) ? 1 : 0), 0);
+async function spacesOf(train: ColdStartTraining, options: FunnelOptions, context: RunContext) {
+  requireWords(train);
+  return coupledSpaces(train, await statesOf(train, options, context), options, context);
 }
 
-function nobodyToAsk(stage: string, columns: string): ProviderError {
-  return new ProviderError("NO_SIMULATOR", `the stage ${stage} of coldllm is not given`, {
-    hint: `Give it: --from ${stage}=FILE (columns ${columns}).`,
+async function statesOf(
+  train: ColdStartTraining,
+  options: FunnelOptions,
+  context: RunContext,
+): Promise<StageResult<TextStates>> {
+  const tuned = options.embed.from === "llm" ? await simulator(train, options, context) : undefined;
+  return textStates(train, options, tuned, context);
+}
+
+/** Cold items that have words, ascending. */
+function judgeable({ items, coldItems }: ColdStartTraining): Int32Array {
+  const words = itemsWithWords(items);
+  return Int32Array.from(items.keys.keys()).filter((item) => coldItems[item] === 1 && words[item] === 1);
+}
+
+function requireWords({ items }: ColdStartTraining): void {
+  if (itemsWithWords(items).includes(1)) return;
+  throw new DataError("NO_TEXT", "a language model judges items by their words, and these items have none", {
+    hint: "Items need titles, genres or descriptions (docs/datasets.md); or give the answers of a judge: --from refine=FILE.",
   });
 }

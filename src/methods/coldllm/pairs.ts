@@ -1,3 +1,4 @@
+import { DataError } from "../../core/errors.js";
 import { hashArrays } from "../../core/hash.js";
 import { type Csr, csrFromPairs, rowOfEachEntry } from "../../data/csr.js";
 
@@ -27,9 +28,35 @@ export function selectPairs({ users, items }: Pairs, keep: (position: number) =>
   return { users: kept.map((at) => users[at]), items: kept.map((at) => items[at]) };
 }
 
-/** The pairs that were answered Yes: the simulated interactions. */
-export function acceptedPairs(judgements: Judgements): Pairs {
-  return selectPairs(judgements, (at) => judgements.accepted[at] === 1);
+/**
+ * The simulated interactions: the pairs answered Yes, or so many of each item's pairs by log-odds (of equals the earlier ones, which the
+ * filter ranks higher).
+ * @throws DataError NO_LOG_ODDS where a number is asked for and only answers are known.
+ */
+export function acceptedPairs(judgements: Judgements, accept: "yes" | number = "yes"): Pairs {
+  const { items, accepted, logOdds } = judgements;
+  if (accept === "yes") return selectPairs(judgements, (at) => accepted[at] === 1);
+  if (logOdds === null) {
+    throw new DataError("NO_LOG_ODDS", "the answers have no log-odds to choose the best by", {
+      hint: "Set refine.accept=yes, or give answers with a column log_odds.",
+    });
+  }
+  const order = Array.from(items.keys()).sort((a, b) => logOdds[b] - logOdds[a] || a - b);
+  const taken = new Map<number, number>();
+  const kept = new Set(
+    order.filter((at) => {
+      const before = taken.get(items[at]) ?? 0;
+      taken.set(items[at], before + 1);
+      return before < accept;
+    }),
+  );
+  return selectPairs(judgements, (at) => kept.has(at));
+}
+
+/** The first pairs of each item, in order, as many as `counts` says [items]: a filter names its best candidates first. */
+export function firstPairs(pairs: Pairs, counts: Int32Array): Pairs {
+  const left = counts.slice();
+  return selectPairs(pairs, (at) => left[pairs.items[at]]-- > 0);
 }
 
 /** Real and simulated pairs [users, items] together. */

@@ -9,7 +9,7 @@ import { type ExplainedCase, generationPrompt } from "./cases.js";
 import type { ExplanationOptions } from "./options.js";
 
 /** An explanation is one sentence on one line. */
-const STOP = ["\n"] as const;
+export const STOP = ["\n"] as const;
 
 /** Above this share of explanations without an end (or without a word) something is wrong with the model or the limit. */
 const TOO_MANY = 0.2;

@@ -5,7 +5,8 @@ import { explainedQuestion } from "../prompts/explanation.js";
 import { NO, YES } from "../prompts/judgement.js";
 
 /** How agreement of a probability with a label is rewarded. The paper's formula is not public. */
-type RewardForm = "log-likelihood" | "probability" | "sign";
+export const REWARD_FORMS = ["log-likelihood", "probability", "sign"] as const;
+type RewardForm = (typeof REWARD_FORMS)[number];
 
 /** P(Yes) / (P(Yes) + P(No)) after each prompt. Equal prompts are asked once. */
 export async function yesProbabilities(

@@ -20,7 +20,7 @@ const options = {
   gamma: z.number().min(0).default(0.1),
 };
 
-type AldiOptions = Readonly<Record<"hidden" | "alpha" | "beta" | "gamma", number>>;
+export type AldiOptions = Readonly<Record<"hidden" | "alpha" | "beta" | "gamma", number>>;
 
 function mapper(parameters: Arrays, name: string, input: np.Array): np.Array {
   return dense(parameters, `${name}Output`, tanh(dense(parameters, `${name}Hidden`, input)));

@@ -60,23 +60,40 @@ export async function itemContent(
   return { content: value, key };
 }
 
-/** Every column with mean 0 and variance 1 over the rows, cut off at 5 deviations; a constant column is 0. */
-export function standardised(rows: ArrayLike<number>, size: number): Float32Array {
+/** Mean and standard deviation of every column. */
+export interface ColumnScales {
+  readonly means: Float64Array;
+  readonly deviations: Float64Array;
+}
+
+export function columnScales(rows: ArrayLike<number>, size: number): ColumnScales {
   const count = rows.length / size;
-  const out = new Float32Array(rows.length);
+  const means = new Float64Array(size);
+  const deviations = new Float64Array(size);
   for (let k = 0; k < size; k++) {
     let sum = 0;
     for (let at = k; at < rows.length; at += size) sum += rows[at];
-    const mean = sum / count;
+    means[k] = sum / count;
     let squares = 0;
-    for (let at = k; at < rows.length; at += size) squares += (rows[at] - mean) ** 2;
-    const deviation = Math.sqrt(squares / count);
-    for (let at = k; at < rows.length; at += size) {
-      const value = deviation > 0 ? (rows[at] - mean) / deviation : 0;
-      out[at] = Math.max(-LIMIT, Math.min(LIMIT, value));
-    }
+    for (let at = k; at < rows.length; at += size) squares += (rows[at] - means[k]) ** 2;
+    deviations[k] = Math.sqrt(squares / count);
   }
-  return out;
+  return { means, deviations };
+}
+
+/** Every column less the mean, by the deviation, cut off at 5 deviations; a constant column is 0. */
+export function scaledAs(rows: ArrayLike<number>, { means, deviations }: ColumnScales): Float32Array {
+  const size = means.length;
+  return Float32Array.from({ length: rows.length }, (_, at) => {
+    const k = at % size;
+    const value = deviations[k] > 0 ? (rows[at] - means[k]) / deviations[k] : 0;
+    return Math.max(-LIMIT, Math.min(LIMIT, value));
+  });
+}
+
+/** Every column with mean 0 and variance 1 over the rows, cut off at 5 deviations; a constant column is 0. */
+export function standardised(rows: ArrayLike<number>, size: number): Float32Array {
+  return scaledAs(rows, columnScales(rows, size));
 }
 
 /** The float32 tensor `item_content` [items, size]. @throws DataError BAD_CONTENT. */

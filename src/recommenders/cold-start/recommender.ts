@@ -74,8 +74,9 @@ export function contentRecommender<S extends z.ZodRawShape>({
           backbone: backbone.key,
         },
         format: factorsArtifact(data.users.keys.length, data.items.keys.length, "embeddings"),
-        compute: (workspace) =>
-          trainContentModel(id, model, data, backbone.value, content, given, context, workspace),
+        compute: async (workspace) =>
+          (await trainContentModel(id, model, data, backbone.value, content, given, context, workspace))
+            .embeddings,
       });
       return { answer: (cases, { signal }) => innerProducts(embeddings, cases, signal) };
     },

@@ -58,9 +58,17 @@ export function embedderOf<O extends object>(model: ContentModel<O>, tables: Tab
   };
 }
 
+/** What training a content model gives. */
+export interface TrainedContent {
+  /** Embeddings of the data's users and items. */
+  readonly embeddings: Factors;
+  /** What was trained, for {@link embedderOf} of other items. */
+  readonly parameters: Parameters;
+}
+
 /**
  * Adam until the validation NDCG@20 over warm and cold items together ({@link validationNdcg}) stands still.
- * @returns the best epoch's embeddings, or the last one's without validation pairs.
+ * @returns the best epoch's model, or the last one's without validation pairs.
  */
 export async function trainContentModel<O extends ContentTraining>(
   label: string,
@@ -71,7 +79,7 @@ export async function trainContentModel<O extends ContentTraining>(
   options: O,
   { random, progress, signal }: TrainingContext,
   checkpoint?: string,
-): Promise<Factors> {
+): Promise<TrainedContent> {
   const tables = tablesOf(data, backbone, content);
   const widths = { factors: backbone.size, content: content.size };
   const { matrix } = data;
@@ -89,8 +97,12 @@ export async function trainContentModel<O extends ContentTraining>(
   const ndcg = validationNdcg({ ...data, scoresCold: true });
   // The signal is left to fit(), which writes a checkpoint before it stops.
   const pace = new Pace(new AbortController().signal);
+  const trained = async (): Promise<TrainedContent> => {
+    const { parameters } = trainer;
+    return { parameters, embeddings: await embedder.embed(parameters) };
+  };
   try {
-    if (examples === 0) return await embedder.embed(trainer.parameters);
+    if (examples === 0) return await trained();
     const report = await fit(trainer, {
       label,
       epochs: options.epochs,
@@ -120,7 +132,7 @@ export async function trainContentModel<O extends ContentTraining>(
           `(${report.stoppedEarly ? "stopped early" : "all epochs"})`,
       );
     }
-    return await embedder.embed(trainer.parameters);
+    return await trained();
   } finally {
     await trainer.release();
     await embedder.release();

@@ -9,13 +9,15 @@ export interface Pair {
   readonly item: number;
   /** Read only where the model reads histories. */
   readonly history?: CtrHistory;
+  /** The vector of a text about the pair, where the model reads one. */
+  readonly text?: Float32Array;
 }
 
 export type Batch = Record<string, Tensor>;
 
 /**
- * The inputs of `size` pairs: `fields` int32 [size, F], `genres` float32 [size, G] where there are genres, and with
- * `historyLength` > 0 `target`, `liked`, `disliked` (rows of the table) with their masks. Places beyond the given pairs are
+ * The inputs of `size` pairs: `fields` int32 [size, F], `genres` float32 [size, G] where there are genres, `text` float32 [size, W] where
+ * the first pair has a text, and with `historyLength` > 0 `target`, `liked`, `disliked` (rows of the table) with their masks. Places beyond the given pairs are
  * filled with "unknown".
  */
 export function pairBatch(
@@ -37,6 +39,16 @@ export function pairBatch(
       fields.writeGenres(item, shares, n * fields.genres);
     });
     batch.genres = float32(shares, [size, fields.genres]);
+  }
+  const textWidth = pairs.at(0)?.text?.length ?? 0;
+  if (textWidth > 0) {
+    const texts = new Float32Array(size * textWidth);
+    pairs.forEach(({ text }, n) => {
+      if (text?.length !== textWidth)
+        throw new RangeError(`pair ${n} of a batch has no text of ${textWidth} numbers`);
+      texts.set(text, n * textWidth);
+    });
+    batch.text = float32(texts, [size, textWidth]);
   }
   return historyLength === 0 ? batch : { ...batch, ...histories(fields, pairs, size, historyLength) };
 }

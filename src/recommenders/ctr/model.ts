@@ -10,7 +10,7 @@ export interface EmbeddedList {
 
 /** What a model gets of a batch of B pairs. Each part is made only where the model asks for it. */
 export interface ModelInput {
-  /** Embeddings of the fields [B, F, d]: user, item, attributes, and genres last where there are some. */
+  /** Embeddings of the fields [B, F, d]: user, item, attributes, then genres and a text's vector where there are some. */
   fields(): np.Array;
   /** First-order term [B]: a weight of each field's value, and a bias. */
   linear(): np.Array;

@@ -9,16 +9,16 @@ import type { Arrays, CtrModel, EmbeddedList, ModelInput, ModelShape, Parameters
  * The names of embeddings and first-order weights among all parameters; a model's own names have another form. `table` [rows, d] and
  * `weights` [rows] are common to all single-valued fields.
  */
-const SHARED = ["table", "genreTable", "weights", "genreWeights"] as const;
+const SHARED = ["table", "genreTable", "textTable", "weights", "genreWeights", "textWeights"] as const;
 
-/** F and d of some fields. */
-export function shapeOf({ names, genres }: Fields, width: number): ModelShape {
-  return { fields: names.length + (genres > 0 ? 1 : 0), width };
+/** F and d of some fields, with one more where there is a text. */
+export function shapeOf({ names, genres }: Fields, width: number, textWidth = 0): ModelShape {
+  return { fields: names.length + (genres > 0 ? 1 : 0) + (textWidth > 0 ? 1 : 0), width };
 }
 
 /**
  * First values of all of a model's parameters. Embeddings are normal with Xavier's deviation sqrt(2 / (rows + d)); the rows of
- * unknown values are 0.
+ * unknown values are 0. A text's vector is mapped to an embedding by `textTable` [textWidth, d] (W t of ExpCTR), without a bias.
  */
 export function initialParameters<O>(
   model: CtrModel<O>,
@@ -26,6 +26,7 @@ export function initialParameters<O>(
   width: number,
   options: O,
   random: Random,
+  textWidth = 0,
 ): Parameters {
   const { embeddings, linear } = model.uses;
   const table = (name: string, rows: number, columns: number, unknown: readonly number[] = []) => {
@@ -41,13 +42,18 @@ export function initialParameters<O>(
       : {}),
     ...(linear ? { weights: float32(table("weights", rows, 1, offsets)), bias: zeros("float32", [1]) } : {}),
     ...(linear && genres > 0 ? { genreWeights: float32(table("genre weights", genres, 1)) } : {}),
-    ...model.parameters(shapeOf(fields, width), options, random.fork("model")),
+    ...(embeddings && textWidth > 0
+      ? { textTable: float32(table("text", textWidth, width), [textWidth, width]) }
+      : {}),
+    ...(linear && textWidth > 0 ? { textWeights: zeros("float32", [textWidth]) } : {}),
+    ...model.parameters(shapeOf(fields, width, textWidth), options, random.fork("model")),
   };
 }
 
 /** The logits [B] of a batch as `batches.ts` makes it. */
 export function logits<O>(model: CtrModel<O>, parameters: Arrays, batch: Arrays, options: O): np.Array {
   const hasGenres = "genres" in batch;
+  const hasText = "text" in batch;
   const list = (name: string): EmbeddedList => ({
     items: np.take(parameters.table, batch[name], 0),
     mask: batch[`${name}Mask`],
@@ -55,14 +61,18 @@ export function logits<O>(model: CtrModel<O>, parameters: Arrays, batch: Arrays,
   const input: ModelInput = {
     fields() {
       const single = np.take(parameters.table, batch.fields, 0);
-      if (!hasGenres) return single;
-      const genres = np.matmul(batch.genres, parameters.genreTable);
-      return np.concatenate([single, np.expandDims(genres, 1)], 1);
+      const dense = [
+        ...(hasGenres ? [np.matmul(batch.genres, parameters.genreTable)] : []),
+        ...(hasText ? [np.matmul(batch.text, parameters.textTable)] : []),
+      ];
+      if (dense.length === 0) return single;
+      return np.concatenate([single, ...dense.map((field) => np.expandDims(field, 1))], 1);
     },
     linear() {
       const single = np.sum(np.take(parameters.weights, batch.fields, 0), -1);
-      const sum = np.add(single, parameters.bias);
-      return hasGenres ? np.add(sum, np.matmul(batch.genres, parameters.genreWeights)) : sum;
+      let sum = np.add(single, parameters.bias);
+      if (hasGenres) sum = np.add(sum, np.matmul(batch.genres, parameters.genreWeights));
+      return hasText ? np.add(sum, np.matmul(batch.text, parameters.textWeights)) : sum;
     },
     history: () => ({
       target: np.take(parameters.table, batch.target, 0),

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { Recommender } from "../recommender.js";
+import type { CtrTraining } from "../../tasks/ctr.js";
+import type { Recommender, RunContext } from "../recommender.js";
 import type { CtrModel } from "./model.js";
 import {
   autoIntOptions,
@@ -11,6 +12,13 @@ import {
   type TrainingOptions,
   xDeepFmOptions,
 } from "./options.js";
+import type { CtrNetwork, CtrTexts } from "./train.js";
+
+/** A click-through model that others can build on. */
+export interface CtrBackbone<O = unknown> extends Recommender<"ctr", O> {
+  /** Trained with vectors of texts about the pairs as one more field, or without. */
+  network(train: CtrTraining, options: O, context: RunContext, texts?: CtrTexts): Promise<CtrNetwork>;
+}
 
 /** A click-through model as a recommender. The engine is loaded when it is fitted, not before. */
 function network<O extends TrainingOptions>(
@@ -18,7 +26,11 @@ function network<O extends TrainingOptions>(
   summary: string,
   options: z.ZodType<O>,
   load: () => Promise<CtrModel<O>>,
-): Recommender<"ctr", O> {
+): CtrBackbone<O> {
+  const trained: CtrBackbone<O>["network"] = async (train, given, context, texts) => {
+    const { fitNetwork } = await import("./train.js");
+    return fitNetwork(id, await load(), train, given, context, texts);
+  };
   return {
     id,
     task: "ctr",
@@ -27,9 +39,10 @@ function network<O extends TrainingOptions>(
     options,
     seeded: true,
     async fit(train, given, context) {
-      const { fitCtr } = await import("./train.js");
-      return fitCtr(id, await load(), train, given, context);
+      const { predict } = await trained(train, given, context);
+      return { answer: (cases) => predict(cases) };
     },
+    network: trained,
   };
 }
 

@@ -8,8 +8,9 @@ import { fit } from "../../engine/train/fit.js";
 import { adam } from "../../engine/train/optimizer.js";
 import { createTrainer } from "../../engine/train/trainer.js";
 import { auc } from "../../metrics/ctr/auc.js";
+import type { Vectors } from "../../llm/language-model.js";
 import type { CtrCase, CtrRows, CtrTraining } from "../../tasks/ctr.js";
-import type { Fitted, RunContext } from "../recommender.js";
+import type { RunContext } from "../recommender.js";
 import { type Batch, dropoutMasks, type Pair, pairBatch } from "./batches.js";
 import { type Fields, fieldsOf } from "./fields.js";
 import type { Arrays, CtrModel, Parameters } from "./model.js";
@@ -20,17 +21,32 @@ import { weightsArtifact } from "./weights.js";
 /** Pairs that are predicted at once. */
 const PREDICTION_BATCH = 4096;
 
+/** Vectors of texts about pairs: of training and validation pairs in the order of their rows. */
+export interface CtrTexts {
+  readonly rows: Vectors;
+  readonly validation: Vectors;
+  /** Hash of whatever the vectors depend on. */
+  readonly hash: string;
+}
+
+/** A trained click-through network. */
+export interface CtrNetwork {
+  /** The second are the cases' vectors, one each, where it was trained with texts. */
+  readonly predict: (cases: readonly Omit<CtrCase, "time">[], texts?: Vectors) => Promise<Float32Array>;
+}
+
 /**
- * Trains a click-through model with Adam on mean binary cross-entropy, stopping early on the validation AUC, and answers with
- * it. The stage `weights` holds the trained parameters.
+ * Trains a click-through model with Adam on mean binary cross-entropy, stopping early on the validation AUC. The stage `weights`
+ * holds the trained parameters.
  */
-export async function fitCtr<O extends TrainingOptions>(
+export async function fitNetwork<O extends TrainingOptions>(
   id: string,
   model: CtrModel<O>,
   train: CtrTraining,
   options: O,
   context: RunContext,
-): Promise<Fitted<"ctr">> {
+  texts?: CtrTexts,
+): Promise<CtrNetwork> {
   const fields = fieldsOf(train);
   const initial = initialParameters(
     model,
@@ -38,28 +54,42 @@ export async function fitCtr<O extends TrainingOptions>(
     options.embedding ?? 1,
     options,
     context.random.fork("init"),
+    texts?.rows.width,
   );
   const { value: weights } = await context.stages.run({
     name: "weights",
     version: 1,
-    inputs: { model: id, options, seed: context.seed, data: train.hash },
+    inputs: { model: id, options, seed: context.seed, data: train.hash, texts: texts?.hash },
     format: weightsArtifact(initial),
-    compute: () => trainCtr(id, model, train, fields, initial, options, context),
+    compute: (workspace) =>
+      trainCtr(id, model, train, fields, initial, options, context, { texts, checkpoint: workspace }),
   });
   const historyLength = model.uses.history ? Math.max(1, train.historyLength) : 0;
   return {
-    async answer(cases: readonly CtrCase[]) {
+    predict: async (cases, vectors) => {
       const predictor = predictorOf(model, fields, options, historyLength);
-      const pairs = cases.map(({ user, item, liked, disliked }) => ({
+      const pairs = cases.map(({ user, item, liked, disliked }, n) => ({
         user,
         item,
         history: { liked, disliked },
+        text: vectorOf(vectors, n),
       }));
       const answers = await predictor.predict(weights, pairs);
       await predictor.release();
       return answers;
     },
   };
+}
+
+function vectorOf(vectors: Vectors | undefined, row: number): Float32Array | undefined {
+  return vectors?.data.subarray(row * vectors.width, (row + 1) * vectors.width);
+}
+
+export interface TrainingExtras {
+  /** Text features beside the fields. */
+  readonly texts?: CtrTexts;
+  /** A folder for checkpoints: a run that was killed is gone on with from there. */
+  readonly checkpoint?: string;
 }
 
 /** Training proper: the parameters of the epoch with the best validation AUC, or of the last one without validation pairs. */
@@ -71,6 +101,7 @@ export async function trainCtr<O extends TrainingOptions>(
   initial: Parameters,
   options: O,
   { random, progress, signal }: Pick<RunContext, "random" | "progress" | "signal">,
+  { texts, checkpoint }: TrainingExtras = {},
 ): Promise<Parameters> {
   const { rows, validation } = train;
   const historyLength = model.uses.history ? Math.max(1, train.historyLength) : 0;
@@ -83,10 +114,10 @@ export async function trainCtr<O extends TrainingOptions>(
       return options.l2 === 0 ? loss : np.add(loss, np.multiply(halfSquares(parameters), options.l2));
     },
   });
-  const widths = model.dropouts(shapeOf(fields, options.embedding ?? 1), options);
+  const widths = model.dropouts(shapeOf(fields, options.embedding ?? 1, texts?.rows.width), options);
   const size = Math.min(options.batchSize, rows.users.length);
   const predictor = predictorOf(model, fields, options, historyLength);
-  const judged = pairsOf(train, validation, validation.users.keys(), historyLength > 0);
+  const judged = pairsOf(train, validation, validation.users.keys(), historyLength > 0, texts?.validation);
   try {
     await fit(trainer, {
       label: id,
@@ -97,7 +128,12 @@ export async function trainCtr<O extends TrainingOptions>(
       progress,
       signal,
       batch: (examples, own) => ({
-        ...pairBatch(fields, pairsOf(train, rows, examples, historyLength > 0), size, historyLength),
+        ...pairBatch(
+          fields,
+          pairsOf(train, rows, examples, historyLength > 0, texts?.rows),
+          size,
+          historyLength,
+        ),
         ...labelled(rows, examples, size),
         ...dropoutMasks(widths, size, options.dropout ?? 0, own),
       }),
@@ -107,6 +143,7 @@ export async function trainCtr<O extends TrainingOptions>(
             metric: async () => auc(validation.labels, await predictor.predict(trainer.parameters, judged)),
           }
         : undefined,
+      checkpoint: checkpoint === undefined ? undefined : { folder: checkpoint, spacing: 30 },
     });
     return trainer.parameterRecord();
   } finally {
@@ -129,10 +166,13 @@ function pairsOf(
   rows: CtrRows,
   positions: Iterable<number>,
   withHistory: boolean,
+  texts?: Vectors,
 ): Pair[] {
   return Array.from(positions, (n) => {
     const [user, item] = [rows.users[n], rows.items[n]];
-    return withHistory ? { user, item, history: train.historyBefore(user, rows.times[n]) } : { user, item };
+    const text = vectorOf(texts, n);
+    if (!withHistory) return { user, item, text };
+    return { user, item, text, history: train.historyBefore(user, rows.times[n]) };
   });
 }
 
@@ -155,9 +195,10 @@ export function predictorOf<O>(model: CtrModel<O>, fields: Fields, options: O, h
   return {
     async predict(parameters: Parameters, pairs: readonly Pair[]): Promise<Float32Array> {
       const out = new Float32Array(pairs.length);
-      for (let from = 0; from < pairs.length; from += PREDICTION_BATCH) {
-        const block = pairs.slice(from, from + PREDICTION_BATCH);
-        const batch = pairBatch(fields, block, PREDICTION_BATCH, historyLength);
+      const size = Math.min(PREDICTION_BATCH, 32 * Math.ceil(pairs.length / 32));
+      for (let from = 0; from < pairs.length; from += size) {
+        const block = pairs.slice(from, from + size);
+        const batch = pairBatch(fields, block, size, historyLength);
         const { probability } = await forward.run({
           parameters: parameters,
           batch,

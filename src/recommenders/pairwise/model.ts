@@ -112,7 +112,8 @@ export class PairwiseModel implements Trainable<PairwiseBatch> {
       },
       regularization,
     );
-    if (!Number.isFinite(loss)) throw new NotFiniteError(this.step + 1, loss, []);
+    // Where the loss is finite, all embeddings of the batch are, and so is their gradient.
+    if (!Number.isFinite(loss)) throw new NotFiniteError(this.step + 1, loss, ["embeddings"]);
     this.step++;
     this.table.adam({ step: this.step, learningRate });
     return { loss, gradientNorm: NaN, metrics: {} };

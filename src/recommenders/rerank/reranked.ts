@@ -33,7 +33,8 @@ type Rerank = (scores: Float32Array, one: ControlledListCase, genres: number) =>
 
 /**
  * A recommender's scores, re-ranked wherever a number of genres is asked for; without a wish the list is the
- * recommender's own. Its options are the recommender's, and its fitted stages are shared with it.
+ * recommender's own. Its options are the recommender's, and its fitted stages are shared with it. No group has
+ * it: a run names it.
  * @param base - a recommender that scores items.
  */
 export function reranked<O>(
@@ -44,6 +45,7 @@ export function reranked<O>(
     ...base,
     id: `${base.id}-${reranker}`,
     kind: "classic",
+    onRequest: true,
     summary: `Scores of ${base.id}, re-ranked for N genres: ${TITLES[reranker]}.`,
     async fit(train, options, context) {
       // The same random numbers as the recommender alone, whoever is fitted first.
@@ -70,6 +72,13 @@ export function reranked<O>(
       };
     },
   };
+}
+
+/** A recommender under every re-ranker. */
+export function allReranked<O>(
+  base: Recommender<"controlled-list", O>,
+): readonly Recommender<"controlled-list", O>[] {
+  return RERANKERS.map((reranker) => reranked(base, reranker));
 }
 
 function scoring(id: string, fitted: Fitted<"controlled-list">): ScoringFitted {

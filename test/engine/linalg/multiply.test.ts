@@ -58,6 +58,16 @@ describe("multiply", () => {
     expect((await multiply(a, b, { multiplyAddsPerRun: 1500 })).data).toEqual(whole.data);
   });
 
+  it("turns a wide and deep product round, whose sums would depend on the number of threads", async () => {
+    const [a, b] = [matrix(4, 300), matrix(300, 50)];
+    const expected = brute(a, b, false, false);
+    expect(error((await multiply(a, b)).data, expected)).toBeLessThan(1e-3);
+    const turned = { rows: 50, columns: 300, data: new Float32Array(15_000) };
+    for (let k = 0; k < 300; k++) for (let c = 0; c < 50; c++) turned.data[c * 300 + k] = b.data[k * 50 + c];
+    const again = await multiply(a, turned, { transposeB: true });
+    expect(error(again.data, expected)).toBeLessThan(1e-3);
+  });
+
   it("refuses sides that don't fit", async () => {
     await expect(multiply(matrix(2, 3), matrix(2, 3))).rejects.toThrow("[2, 3] and [2, 3]");
   });

@@ -161,3 +161,10 @@ describe("PairwiseTable", () => {
     });
   });
 });
+
+it("refuses what can't fit, with an estimate", async () => {
+  await expect(PairwiseTable.create(20_000_000, 64, 2048)).rejects.toMatchObject({
+    code: "OUT_OF_MEMORY",
+    message: expect.stringMatching(/20000000 rows of 64 numbers .* needs about 20\.5 GB of memory/) as string,
+  });
+});

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { EXIT } from "../../../src/core/errors.js";
 import { COLDLLM_ARMS, coldLlm } from "../../../src/methods/coldllm/coldllm.js";
 import { resolveOptions } from "../../../src/recommenders/registry.js";
 import type { RunContext } from "../../../src/recommenders/recommender.js";
@@ -69,13 +68,6 @@ describe("coldllm", () => {
     const context = contextOf("coldllm-filter", 1, new Map([["filter", join(lonely, "filter.csv")]]));
     await fit(armOf("coldllm-filter"), context);
     expect(context.progress.warnings).toEqual([expect.stringContaining("no user for 1 cold items")]);
-  });
-
-  it("says what is missing where nobody can answer", async () => {
-    expect(await failureOf(fit(coldLlm, contextOf("coldllm")))).toMatchObject({
-      exit: EXIT.provider,
-      hint: expect.stringContaining("--from filter=FILE") as string,
-    });
   });
 
   it("names a wrong option of its training", () => {

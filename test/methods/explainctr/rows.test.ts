@@ -134,9 +134,11 @@ describe("rows", () => {
     const judge = (prompt: string) =>
       /Explanation: fine|target film "Title of i3"/.test(prompt) ? [0, -1] : [-1, 0];
     const yes = 1 / (1 + Math.exp(-1));
-    for (const id of ["llm-zero-shot", "expctr-llm"]) {
+    for (const id of ["llm-zero-shot", "expctr-llm-untrained"]) {
       const answers = await answersOf(id, new ScriptedModel({ reply, judge }));
-      cases.forEach(({ item }, n) => expect(answers[n]).toBeCloseTo(item === 3 ? yes : 1 - yes, 12));
+      cases.forEach(({ item }, n) => {
+        expect(answers[n]).toBeCloseTo(item === 3 ? yes : 1 - yes, 12);
+      });
     }
   });
 });

@@ -4,6 +4,10 @@ import { type BackboneChoice, warmBackbone } from "../../../src/recommenders/col
 import { dropoutNet } from "../../../src/recommenders/cold-start/dropoutnet.js";
 import { aldi } from "../../../src/recommenders/cold-start/aldi.js";
 import { innerProducts } from "../../../src/recommenders/factorisation/factors.js";
+import { clcRec } from "../../../src/recommenders/cold-start/clcrec.js";
+import { gar } from "../../../src/recommenders/cold-start/gar.js";
+import { metaEmbedding } from "../../../src/recommenders/cold-start/meta-embedding.js";
+import { mtpr } from "../../../src/recommenders/cold-start/mtpr.js";
 import type { Recommender } from "../../../src/recommenders/recommender.js";
 import { resolveOptions } from "../../../src/recommenders/registry.js";
 import { contextOf, scoresOf } from "../support.js";
@@ -12,13 +16,24 @@ import { ITEMS, separates, twoTastes, WARM } from "./support.js";
 const BACKBONE = { backbone: "als", training: { factors: 4, regularization: 0.1, alpha: 5 } };
 const FAST = { ...BACKBONE, contentSize: 4, epochs: 60, learningRate: 0.01, batchSize: 64 };
 
+/** An epoch of items has few steps, and a logistic loss needs long embeddings. */
+const SLOWER: Readonly<Record<string, object>> = { metaemb: { batchSize: 8, learningRate: 0.05 } };
+
 /** Those whose warm scores are the backbone's. */
-const KEEP_WARM: readonly Recommender<"cold-start">[] = [deepMusic, aldi];
-const ALL: readonly Recommender<"cold-start">[] = [deepMusic, dropoutNet, aldi];
+const KEEP_WARM: readonly Recommender<"cold-start">[] = [deepMusic, metaEmbedding, aldi];
+const ALL: readonly Recommender<"cold-start">[] = [
+  deepMusic,
+  dropoutNet,
+  metaEmbedding,
+  mtpr,
+  clcRec,
+  gar,
+  aldi,
+];
 
 describe.each(ALL.map((one) => [one]))("$id", (recommender) => {
   it("ranks new items by what users like, learned from their text alone", async () => {
-    const scores = await scoresOf(recommender, twoTastes(), FAST);
+    const scores = await scoresOf(recommender, twoTastes(), { ...FAST, ...SLOWER[recommender.id] });
     expect(scores.flat().every(Number.isFinite)).toBe(true);
     expect(separates(scores)).toBe(true);
   });

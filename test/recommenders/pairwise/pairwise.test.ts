@@ -183,6 +183,13 @@ describe.each([
     expect(await trainModel(training, { checkpoint: folder })).toEqual(whole);
   });
 
+  it("stops where the loss is no number, and names the step and the parameter", async () => {
+    const failed = trainModel(training, {}, context(), { learningRate: 1e30 });
+    await expect(failed).rejects.toThrow(
+      /stopped at step \d+: the loss is .*gradient of .*embeddings is not finite/,
+    );
+  });
+
   it("takes embeddings from outside", async () => {
     const file = join(mkdtempSync(join(tmpdir(), "llmrec-pairwise-")), "given.safetensors");
     const tensor = (rows: number, value: number) => ({

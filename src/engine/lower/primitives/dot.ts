@@ -4,6 +4,7 @@ import type { Emitter, Value } from "../emitter.js";
 import type { Lowering, Result, Rules } from "../lowering.js";
 import { single } from "../lowering.js";
 import { broadcastTo, castTo, NONE, physicalOrder, type View, viewInOrder } from "../view.js";
+import { sumsDependOnThreads } from "../../run/thread-sums.js";
 import { sum } from "./reduction.js";
 
 /** The roles of the axes of sum(x * y, last axis): in both operands, in x alone, in y alone. */
@@ -85,10 +86,13 @@ function matMul({ emitter, fused }: Lowering, x: Matrices, y: Matrices, type: Re
 
 /**
  * Whether y x is the better way to x y: no matrix is then read transposed on the left, where the runtime is slow;
- * or, if one must be, it is the one with fewer rows.
+ * or, if one must be, it is the one with fewer rows. But above all the sums must not depend on the number of threads.
  */
-function isBetterSwapped(x: Matrices, y: Matrices): boolean {
-  return x.contractedFirst && (!y.contractedFirst || freeSide(x) > freeSide(y));
+function isBetterSwapped(x: Matrices, y: Matrices, depth: number): boolean {
+  const [rows, columns] = [freeSide(x), freeSide(y)];
+  if (sumsDependOnThreads(rows, columns, depth)) return true;
+  if (sumsDependOnThreads(columns, rows, depth)) return false;
+  return x.contractedFirst && (!y.contractedFirst || rows > columns);
 }
 
 function product(lowering: Lowering, x: View, y: View, { batch, left, right }: Roles, result: Result): View {
@@ -105,7 +109,7 @@ function product(lowering: Lowering, x: View, y: View, { batch, left, right }: R
     matrices(emitter, x, stack, rows, contracted),
     matrices(emitter, y, stack, columns, contracted),
   ];
-  const swap = isBetterSwapped(a, b);
+  const swap = isBetterSwapped(a, b, x.shape[contracted]);
   const value = swap ? matMul(lowering, b, a, result.type) : matMul(lowering, a, b, result.type);
   const order = swap ? [...stack, ...columns, ...rows] : [...stack, ...rows, ...columns];
   const side = (axis: number) => {

@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { throwIfInterrupted } from "../../../core/errors.js";
 import type { Progress } from "../../../core/progress.js";
-import { readCatalogue, readInstructions } from "../../../data/readers/dlcrec.js";
+import { type Catalogue, readCatalogue, readInstructions } from "../../../data/readers/dlcrec.js";
 import { Grounder } from "../grounding.js";
 import { trigramSimilarity } from "../title-similarity.js";
 import { type OutputFile, outputFiles, type PublishedScores, readPublishedScores } from "./files.js";
@@ -23,6 +23,8 @@ export interface ReplayRow<T> extends Pick<OutputFile, "kind" | "label" | "genre
 }
 
 export interface Replay {
+  readonly catalogue: Catalogue;
+  readonly grounder: Grounder;
   readonly lists: readonly ReplayRow<ListReplay>[];
   readonly gp: readonly ReplayRow<GpReplay>[];
   readonly gf: readonly ReplayRow<GfReplay>[];
@@ -92,7 +94,7 @@ export async function replayFolder(
   }
   step.end();
   gp.sort((a, b) => (a.genres ?? 0) - (b.genres ?? 0));
-  return { lists, gp, gf };
+  return { catalogue, grounder, lists, gp, gf };
 }
 
 /** The two published files call the same error by two names. */

@@ -11,12 +11,12 @@ import { controlError } from "../../../metrics/lists/control.js";
 import { describe } from "../../../metrics/statistics/describe.js";
 import { pairedTTest } from "../../../metrics/statistics/paired.js";
 import type { Recommender } from "../../../recommenders/recommender.js";
-import { resolveOptions } from "../../../recommenders/registry.js";
+import { resolveOptions, selectRecommenders } from "../../../recommenders/registry.js";
 import { poolOf } from "../../../recommenders/rerank/pool.js";
 import { quotaList } from "../../../recommenders/rerank/quota.js";
 import { RERANKERS, reranked } from "../../../recommenders/rerank/reranked.js";
 import { casesOf } from "../../../tasks/controlled-list-evaluation.js";
-import type { PublishedProtocol } from "./protocol.js";
+import { type PublishedProtocol, readPublishedWindows } from "./protocol.js";
 import type { Replay } from "./replay.js";
 
 const K = 10;
@@ -74,13 +74,33 @@ interface Entry extends Pick<RivalRow, "name" | "kind"> {
 }
 
 /**
+ * {@link rivalsOf} on a published folder.
+ * @param names - ids of recommenders of the task, or groups.
+ * @throws UsageError UNKNOWN_RECOMMENDER; DataError of the readers.
+ */
+export async function answerPublishedCases(
+  folder: string,
+  replay: Replay,
+  names: readonly string[],
+  context: { readonly progress: Progress; readonly signal: AbortSignal },
+): Promise<Rivals> {
+  const bases = selectRecommenders("controlled-list", names).filter(({ needsTruth }) => needsTruth !== true);
+  const protocol = await readPublishedWindows(
+    join(folder, "instructions"),
+    replay.catalogue,
+    replay.grounder,
+  );
+  return rivalsOf(protocol, replay, bases, context);
+}
+
+/**
  * The recommenders' answers to the published test cases, alone and under every re-ranker, with the published answers and the
  * ceiling beside them.
  * @param bases - recommenders of the task that score items; they learn from the published training windows alone.
  */
 export async function rivalsOf(
   protocol: PublishedProtocol,
-  replay: Replay,
+  replay: Pick<Replay, "lists">,
   bases: readonly Recommender<"controlled-list">[],
   context: { readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<Rivals> {
@@ -146,7 +166,7 @@ async function duelOf(
 }
 
 /** The published lists by label, for every number of genres that a label has files for. */
-function publishedLists({ lists }: Replay): [string, Lists][] {
+function publishedLists({ lists }: Pick<Replay, "lists">): [string, Lists][] {
   const byLabel = new Map<string, Map<number, readonly Int32Array[]>>();
   for (const { label, genres, replay } of lists) {
     if (genres === null) continue;

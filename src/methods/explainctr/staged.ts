@@ -1,0 +1,118 @@
+import { hashArrays, hashOf } from "../../core/hash.js";
+import { Random } from "../../core/random.js";
+import { loadedAdapter } from "../../llm/adapter/lora.js";
+import type { LocalModel } from "../../llm/local/local-model.js";
+import type { RunContext } from "../../recommenders/recommender.js";
+import type { CtrTraining } from "../../tasks/ctr.js";
+import { align, type TrainedPolicy } from "./align.js";
+import { fitAugmented, type TextsOf } from "./augmented.js";
+import { explain } from "./explanations.js";
+import { type Fold, foldsOf, rowsAt, withRows } from "./folds.js";
+import type { AlignmentOptions } from "./options.js";
+import { openPolicyModel } from "./policy.js";
+
+/** How far the stages are gone through: stage 1 alone, all three, or all without the reader's reward (and so without stage 1). */
+export type Extent = "lc" | "all" | "ic-only";
+
+type FoldPolicy = Fold & TrainedPolicy;
+
+/**
+ * Trains the policies of the stages, one a fold, and writes with them. A training pair is explained by the policy that its label
+ * did not reward; each other pair by one policy alone, whichever its user and item decide: a mean of two would be better than one for no
+ * merit of the method.
+ */
+export async function trainedWriter(
+  extent: Extent,
+  train: CtrTraining,
+  options: AlignmentOptions,
+  context: RunContext,
+): Promise<TextsOf> {
+  const model = await openPolicyModel(await context.llm());
+  const policies = await policiesOf(extent, train, model, options, context);
+  const writerOf = new Map<string, FoldPolicy>();
+  const name = (user: number, item: number) => `${user}/${item}`;
+  for (const one of policies) {
+    for (const row of one.explained) writerOf.set(name(train.rows.users[row], train.rows.items[row]), one);
+  }
+  const writers = policies.map((one) => ({ one, write: writeWith(one, train, model, options) }));
+  return async (cases, own) => {
+    const texts = new Array<string>(cases.length).fill("");
+    for (const { one, write } of writers) {
+      const mine = [...cases.keys()].filter((n) => {
+        const { user, item } = cases[n];
+        return (writerOf.get(name(user, item)) ?? policies[(user + item) % policies.length]) === one;
+      });
+      if (mine.length === 0) continue;
+      const written = await write(
+        mine.map((n) => cases[n]),
+        own,
+      );
+      mine.forEach((n, at) => (texts[n] = written[at]));
+    }
+    return texts;
+  };
+}
+
+/** A policy's explanations; without one the untrained model's. The adapter is on while it writes, and off again for whoever reads. */
+function writeWith(
+  trained: TrainedPolicy | undefined,
+  train: CtrTraining,
+  model: LocalModel,
+  options: AlignmentOptions,
+): TextsOf {
+  return async (cases, context) => {
+    model.useAdapter(trained && loadedAdapter(trained.policy.adapter, "policy"));
+    try {
+      const { explanations } = await explain(train, cases, model, options, context);
+      return explanations.map(({ text }) => text);
+    } finally {
+      model.useAdapter(undefined);
+    }
+  };
+}
+
+async function policiesOf(
+  extent: Extent,
+  train: CtrTraining,
+  model: LocalModel,
+  options: AlignmentOptions,
+  context: RunContext,
+): Promise<FoldPolicy[]> {
+  const random = Random.fromSeed(context.seed).fork("explainctr");
+  const { crossFit, lcSteps, icSteps, rounds, backbone, training, explained } = options;
+  const policies: FoldPolicy[] = [];
+  for (const fold of foldsOf(train.rows.users.length, crossFit, random.fork("folds"))) {
+    const rewarded = rowsAt(train.rows, fold.rewarded);
+    const reader = extent !== "ic-only";
+    let policy = reader
+      ? await align(
+          train,
+          rewarded,
+          model,
+          options,
+          { stage: "lc", round: 0, steps: lcSteps, reader },
+          context,
+        )
+      : undefined;
+    for (let round = 0; extent !== "lc" && round < rounds; round++) {
+      const augmented = await fitAugmented(
+        withRows(train, fold.explained),
+        model,
+        writeWith(policy, train, model, options),
+        options,
+        { ...context, random: random.fork(`stage 2/${round}`) },
+      );
+      const key = hashOf([policy?.key, hashArrays([fold.explained]), backbone, training, explained]);
+      policy = await align(
+        train,
+        rewarded,
+        model,
+        options,
+        { stage: "ic", round, steps: icSteps, reader, network: { augmented, key }, start: policy },
+        context,
+      );
+    }
+    if (policy !== undefined) policies.push({ ...fold, ...policy });
+  }
+  return policies;
+}
