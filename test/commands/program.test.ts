@@ -46,6 +46,7 @@ describe("the program", () => {
         "dlcrec replay: data format json quiet",
         "dlcrec: compare-to config data dataset fresh from hybrid json llm offline out plugin quiet recommenders seeds set split tune",
         "doctor: json quiet",
+        "explainctr explain: item json offline out quiet recommenders run user",
         "explainctr: compare-to config data dataset fresh from hybrid json llm offline out plugin quiet recommenders seeds set split tune",
         "models export: adapter json llm offline out quiet weights",
         "models finetune: batch-size epochs file held-out json learning-rate llm offline out quiet rank seed",
