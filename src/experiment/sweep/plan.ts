@@ -71,7 +71,9 @@ export async function planSweep(
 ): Promise<Sweep> {
   const parsed = sweepFile.safeParse(await readConfigFile(file));
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
+    const { issues } = parsed.error;
+    // A mistyped key is also missed under its right name: say the first.
+    const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
     const place = issue.path.map(String).join(".");
     const key = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
     const hint = key === undefined ? undefined : suggestName(key, Object.keys(sweepFile.shape));

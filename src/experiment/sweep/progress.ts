@@ -1,14 +1,15 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { codeVersion } from "../../core/code-version.js";
+import type { Manifest } from "../manifest.js";
 import type { SweepTask } from "./plan.js";
 
-/** Whether a task's run is finished; a manifest that can't be read is that of none. */
-export async function isFinished({ folder }: SweepTask): Promise<boolean> {
+/** Whether a task's run is finished, by the program as it is now; a manifest that can't be read is that of none. */
+async function isFinished({ folder }: SweepTask, code: string): Promise<boolean> {
   if (!existsSync(folder.scoreboard)) return false;
   try {
-    return (
-      (JSON.parse(await readFile(folder.manifest, "utf8")) as { status?: unknown }).status === "finished"
-    );
+    const { status, program } = JSON.parse(await readFile(folder.manifest, "utf8")) as Partial<Manifest>;
+    return status === "finished" && program?.code === code;
   } catch {
     return false;
   }
@@ -16,6 +17,7 @@ export async function isFinished({ folder }: SweepTask): Promise<boolean> {
 
 /** The tasks that are still to be run. */
 export async function unfinished(tasks: readonly SweepTask[]): Promise<SweepTask[]> {
-  const done = await Promise.all(tasks.map(isFinished));
+  const code = await codeVersion();
+  const done = await Promise.all(tasks.map((task) => isFinished(task, code)));
   return tasks.filter((_, at) => !done[at]);
 }
