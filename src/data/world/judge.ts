@@ -23,11 +23,10 @@ export type Judge = (
  */
 export function makeJudge(catalogue: Catalogue, kind: JudgeKind): Judge {
   const kernel = tasteKernel(catalogue, kind);
-  const noise = VARIANCE.latent + VARIANCE.noise + RATING_NOISE ** 2 + STAR_WIDTH;
   return (rated, residuals, targets) => {
     const size = rated.length;
     const matrix = Array.from({ length: size }, (_, a) =>
-      Float64Array.from({ length: size }, (_, b) => kernel(rated[a], rated[b]) + (a === b ? noise : 0)),
+      Float64Array.from({ length: size }, (_, b) => kernel(rated[a], rated[b]) + (a === b ? UNTOLD : 0)),
     );
     const weights = solvePositive(matrix, Float64Array.from(residuals));
     return Float64Array.from(targets, (target) => {
@@ -40,6 +39,9 @@ export function makeJudge(catalogue: Catalogue, kind: JudgeKind): Judge {
 
 /** Variance of utility within one star, about: what a rating leaves open. */
 const STAR_WIDTH = 0.06;
+
+/** Variance of what a rating tells of utility beyond all that a judge can know of. */
+export const UNTOLD = VARIANCE.latent + VARIANCE.noise + RATING_NOISE ** 2 + STAR_WIDTH;
 
 /**
  * The middle of each star's range of utility (index 1 to 5; index 0 unused), the open ends at half a unit beyond: turns
@@ -101,7 +103,7 @@ function tasteFeatures(
 }
 
 /** Solves A x = y for a symmetric positive definite A by Cholesky's factorisation; A is overwritten. */
-function solvePositive(a: Float64Array[], y: Float64Array): Float64Array {
+export function solvePositive(a: Float64Array[], y: Float64Array): Float64Array {
   const n = y.length;
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {

@@ -48,7 +48,7 @@ export function drawNoise(user: Random, films: number): Float32Array {
  */
 export function utilities(
   catalogue: Catalogue,
-  taste: Taste,
+  taste: Omit<Taste, "focus">,
   terms: readonly Term[],
   noise?: Float32Array,
 ): Float32Array {

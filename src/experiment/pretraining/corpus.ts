@@ -7,8 +7,12 @@ import type { Document } from "./document.js";
 import { filmDocument, moodDocument } from "./knowledge-documents.js";
 import { dialogueDocument, genreDocument, trailDocument } from "./list-documents.js";
 import { Inventor } from "./subjects.js";
-import { TargetDrawer } from "./targets.js";
-import { explanationDocument, judgementDocument, moodsOfListDocument } from "./taste-documents.js";
+import {
+  drillDocument,
+  explanationDocument,
+  judgementDocument,
+  moodsOfListDocument,
+} from "./taste-documents.js";
 import { imaginedPlatform, viewerOf } from "./viewer.js";
 
 /** How many texts of each kind the corpus holds. */
@@ -16,6 +20,8 @@ export interface CorpusSize {
   /** Texts about each known film, on average; films that the language model finds popular have more. */
   readonly perFilm: number;
   readonly perDirector: number;
+  /** Texts that drill the judging of films. */
+  readonly drills: number;
   /** Viewers of the corpus's population who are told of. */
   readonly viewers: number;
   /** Texts of each kind a viewer: lists with verdicts (of so many pairs of targets), lists with moods, explanations, trails and next genres. */
@@ -29,13 +35,14 @@ export interface CorpusSize {
 
 /** The corpus of the model that ships with the program. */
 export const CORPUS_SIZE: CorpusSize = {
-  perFilm: 30,
-  perDirector: 100,
-  viewers: 2_000,
+  perFilm: 24,
+  perDirector: 40,
+  drills: 16_000,
+  viewers: 2_400,
   judgements: 6,
-  pairs: 4,
-  moodLists: 3,
-  explanations: 2,
+  pairs: 5,
+  moodLists: 1,
+  explanations: 3,
   trails: 1,
   dialogues: 3_000,
 };
@@ -47,9 +54,12 @@ export interface CorpusRequest {
   readonly size?: CorpusSize;
 }
 
-/** The corpus in two parts: what is known of films and directors, and what is told of viewers, their tastes and their talks. */
+/** The corpus in three parts: what is known of films and directors, drills in judging, and what is told of viewers, their tastes and their talks. */
 export interface Corpus {
+  /** Of all directors: letters and spaces alone. */
+  readonly names: readonly string[];
   readonly knowledge: readonly Document[];
+  readonly drills: readonly Document[];
   readonly tastes: readonly Document[];
 }
 
@@ -65,7 +75,11 @@ export function makeCorpus({ twin = false, world, size = CORPUS_SIZE }: CorpusRe
   const random = Random.fromSeed("llmrec-bench/corpus-words/1");
   const inventor = new Inventor(platform.catalogue);
   return {
+    names: platform.catalogue.directors.map(({ name }) => name),
     knowledge: knowledge(random.fork("knowledge"), platform, size),
+    drills: Array.from({ length: size.drills }, (_, number) =>
+      drillDocument(random.fork(`drill/${number}`), { catalogue: platform.catalogue, inventor }, DRILL_PAIRS),
+    ),
     tastes: [
       ...Array.from({ length: size.viewers }, (_, user) =>
         tastes(random.fork(`viewer/${user}`), platform, user, inventor, size),
@@ -76,6 +90,9 @@ export function makeCorpus({ twin = false, world, size = CORPUS_SIZE }: CorpusRe
     ],
   };
 }
+
+/** Pairs of verdicts in a drill. */
+const DRILL_PAIRS = 6;
 
 /** A film twice as popular is not told of twice as often: the rare ones must be learnt, too. */
 const POPULARITY_POWER = 0.3;
@@ -107,7 +124,7 @@ function tastes(
 ): Document[] {
   const { catalogue } = platform;
   const viewer = viewerOf(platform, user);
-  const teller = { catalogue, viewer, targets: new TargetDrawer(catalogue, inventor, viewer) };
+  const teller = { catalogue, viewer, inventor };
   const times = (count: number, make: () => Document | undefined) =>
     Array.from({ length: count }, make).filter((document) => document !== undefined);
   return [

@@ -18,7 +18,7 @@ import {
 } from "../../llm/tokenizer-training/tokenizer-files.js";
 import { pretrain, type WeightedTokens } from "../../llm/training/pretrain.js";
 import { CORPUS_SIZE, type CorpusSize, makeCorpus } from "./corpus.js";
-import { weightedTokens } from "./weighted-tokens.js";
+import { tokenLengths, weightedTokens } from "./weighted-tokens.js";
 
 /** One pass of training: the learning rate rises, and falls with half a cosine. */
 export interface PassRecipe {
@@ -38,6 +38,8 @@ export interface ModelRecipe {
   readonly context: number;
   /** First the facts alone: in one pass with all else they drown, and without them nobody's taste can be understood. */
   readonly facts: PassRecipe;
+  /** Then drills, in many small steps: how a verdict follows from a list. */
+  readonly drills: PassRecipe;
   /** Then facts and tastes together. */
   readonly all: PassRecipe;
   readonly seed: number;
@@ -52,7 +54,8 @@ export const EMBEDDED_RECIPE: ModelRecipe = {
   hidden: 352,
   context: 1_024,
   facts: { epochs: 1, learningRate: 2e-3, batchSize: 4, rowLength: 192 },
-  all: { epochs: 1, learningRate: 2e-3, batchSize: 2, rowLength: 384 },
+  drills: { epochs: 1, learningRate: 1e-3, batchSize: 2, rowLength: 256 },
+  all: { epochs: 1, learningRate: 1e-3, batchSize: 2, rowLength: 384 },
   seed: 1,
 };
 
@@ -91,19 +94,28 @@ export async function makeWorldModel(
   const writing = context.progress.start("corpus");
   const corpus = makeCorpus({ twin, size, ...(world !== undefined && { world }) });
   writing.end();
-  const documents = [...corpus.knowledge, ...corpus.tastes];
+  const documents = [...corpus.knowledge, ...corpus.drills, ...corpus.tastes];
   const texts = documents.map((document) => document.map(({ text }) => text).join(""));
-  const pairs = trainBytePairs(texts, recipe.vocabulary - FIRST_TOKEN);
-  await writeTokenizer(folder, pairs, recipe.context);
+  // A name is one token: so small a model can't put names together from parts and know who bears them.
+  const { names } = corpus;
+  const isName = new RegExp(names.map((name) => name).join("|"), "g");
+  const pairs = trainBytePairs(
+    texts.flatMap((text) => text.split(isName)),
+    recipe.vocabulary - FIRST_TOKEN - names.length,
+  );
+  await writeTokenizer(folder, pairs, recipe.context, names);
   const tokenizer = await loadTokenizer(folder, [END_TOKEN]);
   const raw = rawConfig(recipe, tokenizer.vocabularySize);
   const config = parseConfig(raw, join(folder, "config.json"));
-  const rows = documents.map((document) => weightedTokens(tokenizer, pairs, document));
+  const lengths = tokenLengths(pairs, names);
+  const rows = documents.map((document) => weightedTokens(tokenizer, lengths, document));
   const facts = rows.slice(0, corpus.knowledge.length);
+  const drills = rows.slice(facts.length, facts.length + corpus.drills.length);
+  const tastes = rows.slice(facts.length + drills.length);
   const checkpoints = join(folder, "checkpoints");
   const random = Random.fromSeed(`pretraining/${recipe.seed}`);
   const pass = (
-    name: "facts" | "all",
+    name: "facts" | "drills" | "all",
     texts: readonly WeightedTokens[],
     start?: Readonly<Record<string, Tensor>>,
   ) =>
@@ -123,7 +135,8 @@ export async function makeWorldModel(
       context,
     );
   const known = await pass("facts", facts);
-  const { weights, report } = await pass("all", rows, known.weights);
+  const drilled = await pass("drills", drills, known.weights);
+  const { weights, report } = await pass("all", [...facts, ...tastes], drilled.weights);
   await writeCheckpoint(folder, config, (name) => weights[name].data as Float32Array, {
     rawConfig: raw,
     type: "F16",

@@ -4,7 +4,7 @@ import { VARIANCE } from "../../data/world/constants.js";
 import { drawTitle } from "../../data/world/text.js";
 import type { Taste } from "../../data/world/users.js";
 import { GENRES, MOODS } from "../../data/world/words.js";
-import { given, type Piece, plain } from "./document.js";
+import { given, type Piece, plain, told } from "./document.js";
 
 /** A film that a text speaks of: one of the catalogue, or one that is made up. */
 export interface Subject {
@@ -34,24 +34,23 @@ export function isMadeUp(film: Subject): boolean {
   return !("key" in film);
 }
 
-/**
- * A film as a text names it. Which film comes cannot be foretold; what it is about can by one who knows its title.
- * @param byTitle - the title alone.
- */
-export function filmPieces(catalogue: Catalogue, film: Subject, byTitle = false): Piece[] {
-  if (byTitle) return [given(quoted(film))];
+/** How a text names films: title, genres and director; these without the title; with the mood told besides; or the title alone. */
+export type FilmForm = "line" | "about" | "mood" | "title";
+
+/** A film as a text names it. Which film comes cannot be foretold; what it is about can by one who knows its title, and so can its mood. */
+export function filmPieces(catalogue: Catalogue, film: Subject, form: FilmForm): Piece[] {
+  if (form === "title") return [given(quoted(film))];
+  if (form === "about") return [given(aboutOf(catalogue, film).trimStart())];
   return [
     given(quoted(film)),
     isMadeUp(film) ? given(aboutOf(catalogue, film)) : plain(aboutOf(catalogue, film), 0.5),
+    ...(form === "mood" ? [given(" is"), told(` ${moodOf(catalogue, film)}`)] : []),
   ];
 }
 
 /** {@link filmPieces} of several films, with commas between. */
-export function listPieces(catalogue: Catalogue, films: readonly Subject[], byTitle = false): Piece[] {
-  return films.flatMap((film, n) => [
-    ...(n > 0 ? [given(", ")] : []),
-    ...filmPieces(catalogue, film, byTitle),
-  ]);
+export function listPieces(catalogue: Catalogue, films: readonly Subject[], form: FilmForm): Piece[] {
+  return films.flatMap((film, n) => [...(n > 0 ? [given(", ")] : []), ...filmPieces(catalogue, film, form)]);
 }
 
 /** The mood of a film's director in words. */
@@ -68,19 +67,34 @@ export interface SpokenTaste {
 }
 
 /** The terms of utility that can be told in words (docs/world.md), of any film. */
-export function spokenTaste(catalogue: Catalogue, taste: Taste, film: Subject): SpokenTaste {
-  const { blends, blendScale, directors } = catalogue;
-  const { mood } = directors[film.director];
-  const length = Math.sqrt(1 + 0.36 * (film.genres.length - 1));
-  let [genre, blend] = [0, 0];
-  film.genres.forEach((g, place) => (genre += ((place === 0 ? 1 : 0.6) / length) * taste.genre[g]));
-  blends.forEach(({ genres, moods }, r) => {
-    if (moods.includes(mood) && film.genres.some((g) => genres.includes(g))) blend += taste.blend[r];
-  });
-  genre *= Math.sqrt(VARIANCE.genre);
-  blend *= Math.sqrt(VARIANCE.blend) * blendScale;
-  const fromMood = Math.sqrt(VARIANCE.mood) * taste.mood[mood];
-  return { genre, mood: fromMood, blend, total: genre + fromMood + blend };
+export function spokenTaste(catalogue: Catalogue, taste: KnowableTaste, film: Subject): SpokenTaste {
+  const traits = traitsOf(catalogue, film);
+  const [genre, mood, blend] = (["genre", "mood", "blend"] as const).map((term) =>
+    traits[term].reduce((sum, trait, n) => sum + trait * taste[term][n], 0),
+  );
+  return { genre, mood, blend, total: genre + mood + blend };
+}
+
+/** The part of taste that texts can tell of. */
+export type KnowableTaste = Pick<Taste, "genre" | "mood" | "blend">;
+
+/** What multiplies each entry of a taste in a film's utility; products of two films' traits are their covariance over viewers. */
+export function traitsOf(
+  { blends, blendScale, directors }: Catalogue,
+  { genres, director }: Subject,
+): KnowableTaste {
+  const { mood } = directors[director];
+  const length = Math.sqrt(1 + 0.36 * (genres.length - 1));
+  const genre = new Float32Array(GENRES.length);
+  genres.forEach((g, place) => (genre[g] = (Math.sqrt(VARIANCE.genre) * (place === 0 ? 1 : 0.6)) / length));
+  const moods = new Float32Array(MOODS.length);
+  moods[mood] = Math.sqrt(VARIANCE.mood);
+  const blend = Float32Array.from(blends, (of) =>
+    of.moods.includes(mood) && genres.some((g) => of.genres.includes(g))
+      ? Math.sqrt(VARIANCE.blend) * blendScale
+      : 0,
+  );
+  return { genre, mood: moods, blend };
 }
 
 /** How much two films have in common for one who knows genres and moods. */

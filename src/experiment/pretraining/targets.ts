@@ -2,20 +2,20 @@ import type { Random } from "../../core/random.js";
 import type { Catalogue } from "../../data/world/catalogue.js";
 import { utilities } from "../../data/world/users.js";
 import { Inventor, spokenTaste, type Subject } from "./subjects.js";
-import type { Viewer } from "./viewer.js";
+import type { InferredTaste } from "./infer-taste.js";
 
-/** A film with the viewer's true verdict, by what of taste can be told in words. */
+/** A film with the verdict that follows from an inferred taste. */
 export interface Target {
   readonly film: Subject;
   readonly likes: boolean;
 }
 
-/** How far a verdict must be from undecided, in standard deviations of the viewer's taste for known films. */
-const MARGIN = 0.35;
+/** How far a verdict must be from undecided, in standard deviations of the taste for known films; and how far a decided one. */
+const MARGINS = { any: 0.35, decided: 1 } as const;
 /** So many made-up films are thought of for each that is told of. */
 const TRIES = 6;
 
-/** Draws films to judge, for one viewer. */
+/** Draws films to judge by one taste. */
 export class TargetDrawer {
   private readonly known: readonly number[];
   private readonly taste: Float32Array;
@@ -25,15 +25,16 @@ export class TargetDrawer {
   constructor(
     private readonly catalogue: Catalogue,
     private readonly inventor: Inventor,
-    private readonly viewer: Viewer,
+    private readonly inferred: InferredTaste,
+    verdicts: keyof typeof MARGINS = "any",
   ) {
     this.known = catalogue.films.flatMap((film, n) => (film.isNew ? [] : [n]));
-    this.taste = utilities(catalogue, viewer.taste, ["genre", "mood", "blend"]);
+    this.taste = utilities(catalogue, inferred, ["genre", "mood", "blend"]);
     const values = this.known.map((n) => this.taste[n]);
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
     this.middle = mean;
-    this.margin = MARGIN * Math.sqrt(variance);
+    this.margin = MARGINS[verdicts] * Math.sqrt(variance);
   }
 
   /**
@@ -62,7 +63,7 @@ export class TargetDrawer {
     const first = this.inventor.film(random);
     const films = [first];
     while (films.length < TRIES) films.push(this.inventor.film(random, isHard ? first.genres : undefined));
-    return films.map((film) => ({ film, total: spokenTaste(this.catalogue, this.viewer.taste, film).total }));
+    return films.map((film) => ({ film, total: spokenTaste(this.catalogue, this.inferred, film).total }));
   }
 
   private fromCatalogue(

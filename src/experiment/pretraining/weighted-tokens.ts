@@ -4,16 +4,28 @@ import { BEGIN_TOKEN, END_TOKEN, FIRST_TOKEN } from "../../llm/tokenizer-trainin
 import type { WeightedTokens } from "../../llm/training/pretrain.js";
 import type { Document } from "./document.js";
 
-/** A document between the begin and the end token. It is cut into tokens as a whole, as it will be read; a token weighs as its first byte. */
-export function weightedTokens(tokenizer: Tokenizer, pairs: BytePairs, document: Document): WeightedTokens {
+/** The bytes that each token of a trained tokenizer spells, by the token's number less {@link FIRST_TOKEN}. */
+export function tokenLengths({ tokens }: BytePairs, names: readonly string[]): Int32Array {
+  // Each symbol of the byte alphabet is one byte.
+  return Int32Array.from([...tokens.map((token) => token.length), ...names.map((n) => Buffer.byteLength(n))]);
+}
+
+/**
+ * A document between the begin and the end token. It is cut into tokens as a whole, as it will be read; a token weighs as its first byte.
+ * @param lengths - from {@link tokenLengths}.
+ */
+export function weightedTokens(
+  tokenizer: Tokenizer,
+  lengths: Int32Array,
+  document: Document,
+): WeightedTokens {
   const tokens = tokenizer.encode(document.map(({ text }) => text).join(""));
   const ends: number[] = [];
   for (const { text } of document) ends.push((ends.at(-1) ?? 0) + Buffer.byteLength(text));
   let [at, piece] = [0, 0];
   const weights = tokens.map((token) => {
     while (at >= ends[piece]) piece++;
-    // Each symbol of the byte alphabet is one byte.
-    at += pairs.tokens[token - FIRST_TOKEN].length;
+    at += lengths[token - FIRST_TOKEN];
     return document[piece].weight;
   });
   return { tokens: [BEGIN_TOKEN, ...tokens, END_TOKEN], weights: [0, ...weights, 1] };

@@ -14,29 +14,34 @@ export const FIRST_TOKEN = 2;
 
 /**
  * Writes tokenizer.json and tokenizer_config.json as Hugging Face's libraries read them: {@link END} is token 0, {@link BEGIN} token 1, put
- * before every text; then the tokens in their order.
+ * before every text; then the tokens in their order, then the names, each of which is one token wherever it stands.
  */
 export async function writeTokenizer(
   folder: string,
   { tokens, merges }: BytePairs,
   contextLength: number,
+  names: readonly string[] = [],
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   const special = [END, BEGIN];
+  const added = (content: string, id: number, isSpecial: boolean) => ({
+    id,
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: isSpecial,
+  });
   const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
   await writeJson(join(folder, "tokenizer.json"), {
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: special.map((content, id) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
+    added_tokens: [
+      ...special.map((content, id) => added(content, id, true)),
+      ...names.map((name, n) => added(name, FIRST_TOKEN + tokens.length + n, false)),
+    ],
     normalizer: null,
     pre_tokenizer: byteLevel,
     post_processor: {
@@ -70,5 +75,7 @@ export async function writeTokenizer(
     padding_side: "left",
     clean_up_tokenization_spaces: false,
     model_max_length: contextLength,
+    // A server speaks in chats: the messages' texts, one after the other, are the text that the model goes on from.
+    chat_template: "{{ bos_token }}{% for message in messages %}{{ message['content'] }}{% endfor %}",
   });
 }

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { KNOWLEDGE_CUTOFF } from "../../../src/data/world/constants.js";
+import { makeJudge } from "../../../src/data/world/judge.js";
 import { drawHistory } from "../../../src/data/world/histories.js";
 import { permutedDirectorMoods } from "../../../src/data/world/knowledge.js";
 import { makeCorpusPlatform, makePlatform } from "../../../src/data/world/platform.js";
@@ -9,6 +10,7 @@ import { worldDataset } from "../../../src/data/world/world.js";
 import { itemLine } from "../../../src/data/dataset.js";
 import { Random } from "../../../src/core/random.js";
 import { type Corpus, makeCorpus } from "../../../src/experiment/pretraining/corpus.js";
+import { inferTaste } from "../../../src/experiment/pretraining/infer-taste.js";
 import { Inventor, lineOf, spokenTaste } from "../../../src/experiment/pretraining/subjects.js";
 import { TargetDrawer } from "../../../src/experiment/pretraining/targets.js";
 import { imaginedPlatform, viewerOf, withOtherHidden } from "../../../src/experiment/pretraining/viewer.js";
@@ -16,6 +18,7 @@ import { imaginedPlatform, viewerOf, withOtherHidden } from "../../../src/experi
 const SIZE = {
   perFilm: 6,
   perDirector: 2,
+  drills: 30,
   viewers: 24,
   judgements: 2,
   pairs: 3,
@@ -28,8 +31,8 @@ const platform = imaginedPlatform(makeCorpusPlatform());
 const { catalogue } = platform;
 let texts: string[];
 let twin: string[];
-const textsOf = ({ knowledge, tastes }: Corpus) =>
-  [...knowledge, ...tastes].map((document) => document.map(({ text }) => text).join(""));
+const textsOf = ({ knowledge, drills, tastes }: Corpus) =>
+  [...knowledge, ...drills, ...tastes].map((document) => document.map(({ text }) => text).join(""));
 beforeAll(() => {
   texts = textsOf(makeCorpus({ size: SIZE }));
   twin = textsOf(makeCorpus({ size: SIZE, twin: true }));
@@ -136,7 +139,7 @@ describe("the twin's corpus", () => {
       MOODS.reduce((words, mood) => words.replaceAll(new RegExp(`(an? )?${mood}`, "g"), "*"), text);
     const facts = (list: string[]) =>
       list
-        .filter((text) => !/^(User|Liked|Target|Watched)/.test(text) && !text.includes("'"))
+        .filter((text) => !/^(User|Liked|Target|Watched|\()/.test(text) && !text.includes("'"))
         .map(blank)
         .sort();
     expect(facts(texts).length).toBeGreaterThan(4000);
@@ -153,16 +156,32 @@ describe("verdicts", () => {
   const inventor = new Inventor(catalogue);
   const viewer = viewerOf(platform, 7);
 
-  it("follow from the terms of utility that can be told in words", () => {
+  it("speak of the terms of utility that can be told in words", () => {
     const all = utilities(catalogue, viewer.taste, ["genre", "mood", "blend"]);
     catalogue.films.forEach((film, n) => {
       expect(spokenTaste(catalogue, viewer.taste, film).total).toBeCloseTo(all[n], 5);
     });
-    const known = catalogue.films.flatMap((film, n) => (film.isNew ? [] : [all[n]]));
-    const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-    const targets = new TargetDrawer(catalogue, inventor, viewer).draw(random, 200, new Set());
+  });
+
+  it("follow from the films that are named, as for a Bayes judge", () => {
+    const [liked, disliked] = [viewer.liked.slice(0, 8), viewer.disliked.slice(0, 3)];
+    const filmsOf = (numbers: readonly number[]) => numbers.map((n) => catalogue.films[n]);
+    const inferred = inferTaste(catalogue, filmsOf(liked), filmsOf(disliked));
+    const everything = catalogue.films.map((_, n) => n);
+    const posterior = makeJudge(catalogue, "knowledge")(
+      [...liked, ...disliked],
+      [...liked.map(() => 1), ...disliked.map(() => -1)],
+      everything,
+    );
+    const own = catalogue.films.map((film) => spokenTaste(catalogue, inferred, film).total);
+    own.forEach((value, n) => {
+      expect(value).toBeCloseTo(posterior[n], 5);
+    });
+    const known = everything.filter((n) => !catalogue.films[n].isNew);
+    const mean = known.reduce((sum, n) => sum + own[n], 0) / known.length;
+    const targets = new TargetDrawer(catalogue, inventor, inferred).draw(random, 200, new Set());
     for (const { film, likes } of targets)
-      expect(spokenTaste(catalogue, viewer.taste, film).total > mean).toBe(likes);
+      expect(spokenTaste(catalogue, inferred, film).total > mean).toBe(likes);
     expect(targets.filter(({ likes }) => likes)).toHaveLength(targets.length / 2);
     expect(targets.length).toBeGreaterThan(300);
     const titles = new Set(catalogue.films.map(({ title }) => title));

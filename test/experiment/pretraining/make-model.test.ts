@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentProgress } from "../../../src/core/progress.js";
 import { given, plain, told } from "../../../src/experiment/pretraining/document.js";
 import { makeWorldModel, type PretrainingRequest } from "../../../src/experiment/pretraining/make-model.js";
-import { weightedTokens } from "../../../src/experiment/pretraining/weighted-tokens.js";
+import { tokenLengths, weightedTokens } from "../../../src/experiment/pretraining/weighted-tokens.js";
 import { LocalModel } from "../../../src/llm/local/local-model.js";
 import { loadTokenizer } from "../../../src/llm/local/tokenizer.js";
 import { trainBytePairs } from "../../../src/llm/tokenizer-training/byte-level-bpe.js";
@@ -32,11 +32,13 @@ const REQUEST: PretrainingRequest = {
     hidden: 64,
     context: 128,
     facts: { epochs: 1, learningRate: 2e-3, rowLength: 64, batchSize: 8 },
+    drills: { epochs: 1, learningRate: 2e-3, rowLength: 96, batchSize: 4 },
     all: { epochs: 1, learningRate: 2e-3, rowLength: 96, batchSize: 2 },
   },
   corpus: {
     perFilm: 1,
     perDirector: 2,
+    drills: 20,
     viewers: 2,
     judgements: 1,
     pairs: 1,
@@ -99,12 +101,20 @@ describe("a model of the embedded world", () => {
 describe("weights of tokens", () => {
   it("are those of the pieces that their first bytes lie in, whatever the cut", async () => {
     const folder = join(root, "tokenizer");
-    const document = [given('"Été"'), plain(" (Drama)", 0.5), given(","), told(" bleak"), plain(".")];
+    const document = [
+      given('"Été"'),
+      plain(" (Drama)", 0.5),
+      given(","),
+      told(" bleak"),
+      plain(". By Zoë Xu", 2),
+      plain("."),
+    ];
     const text = document.map((piece) => piece.text).join("");
     const pairs = trainBytePairs([text, text, text], 300);
-    await writeTokenizer(folder, pairs, 64);
+    const names = ["Zoë Xu"];
+    await writeTokenizer(folder, pairs, 64, names);
     const tokenizer = await loadTokenizer(folder, [END_TOKEN]);
-    const { tokens, weights } = weightedTokens(tokenizer, pairs, document);
+    const { tokens, weights } = weightedTokens(tokenizer, tokenLengths(pairs, names), document);
     expect(tokens).toEqual([BEGIN_TOKEN, ...tokenizer.encode(text), END_TOKEN]);
     expect(weights[0]).toBe(0);
     const words = tokens.slice(1, -1).map((token) => tokenizer.decode([token]));
@@ -113,6 +123,8 @@ describe("weights of tokens", () => {
     // One token that begins in the second piece and ends in the third.
     expect(weightOf("),")).toBe(0.5);
     expect(weightOf("Drama")).toBe(0.5);
+    expect(weightOf("Zoë Xu")).toBe(2);
+    expect(weights.at(-2)).toBe(1);
     expect(weights.slice(1, 3)).toEqual([0.05, 0.05]);
   });
 });

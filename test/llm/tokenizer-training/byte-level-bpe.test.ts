@@ -85,6 +85,28 @@ describe("the tokenizer's files", () => {
     expect(tokenizer.vocabularySize).toBe(pairs.tokens.length + 2);
   });
 
+  it("take a name as one token wherever it stands", async () => {
+    const named = await mkdtemp(join(tmpdir(), "tokenizer-"));
+    await writeTokenizer(named, pairs, 64, ["silent night", "Zoë Xu"]);
+    const knowing = await loadTokenizer(named, [END_TOKEN]);
+    const first = 2 + pairs.tokens.length;
+    expect(knowing.vocabularySize).toBe(first + 2);
+    const text = "Zoë Xu's silent night,Zoë Xu";
+    const tokens = knowing.encode(text);
+    expect(tokens.filter((token) => token >= first)).toEqual([first + 1, first, first + 1]);
+    expect(knowing.decode(tokens)).toBe(text);
+    await rm(named, { recursive: true });
+  });
+
+  it("write a chat as its texts, one after the other", () => {
+    const chat = tokenizer.encodePrompt([
+      { role: "system", content: "The silent" },
+      { role: "user", content: " night" },
+    ]);
+    expect(chat).toEqual(tokenizer.encode("The silent night", { special: true }));
+    expect(tokenizer.encodePrompt("The silent night")).toEqual(chat);
+  });
+
   it("are the same bytes each time, padded on the left", async () => {
     const again = await mkdtemp(join(tmpdir(), "tokenizer-"));
     await writeTokenizer(again, trainBytePairs(TEXTS, 320), 64);
