@@ -120,25 +120,33 @@ function checked(name: string, value: unknown): Plugin {
       hint: "Its module must export definePlugin({ name, recommenders, metrics, datasets }) as default.",
     });
   if (typeof value !== "object" || value === null) throw bad("no default export");
-  const plugin = value as Plugin;
-  if (typeof plugin.name !== "string" || plugin.name === "") throw bad("it has no name");
-  const isText = (text: unknown) => typeof text === "string" && /^[a-z][a-z0-9-]*$/.test(text);
-  for (const { id, options, fit } of plugin.recommenders ?? []) {
-    if (!isText(id))
+  const { name: own, recommenders = [], metrics = [], datasets = [] } = value as UncheckedPlugin;
+  if (typeof own !== "string" || own === "") throw bad("it has no name");
+  const isName = (text: unknown) => typeof text === "string" && /^[a-z][a-z0-9-]*$/.test(text);
+  for (const { id, options, fit } of recommenders) {
+    if (!isName(id))
       throw bad(`a recommender's id must be lower case with hyphens, not ${JSON.stringify(id)}`);
-    if (typeof options?.safeParse !== "function") throw bad(`${id}: options must be a zod schema`);
-    if (typeof fit !== "function") throw bad(`${id} has no function fit`);
+    if (typeof options?.safeParse !== "function") throw bad(`${String(id)}: options must be a zod schema`);
+    if (typeof fit !== "function") throw bad(`${String(id)} has no function fit`);
   }
-  for (const { name: metric, ofList } of plugin.metrics ?? []) {
-    if (!isText(metric))
+  for (const { name: metric, ofList } of metrics) {
+    if (!isName(metric))
       throw bad(`a metric's name must be lower case with hyphens, not ${JSON.stringify(metric)}`);
-    if (typeof ofList !== "function") throw bad(`${metric} has no function ofList`);
+    if (typeof ofList !== "function") throw bad(`${String(metric)} has no function ofList`);
   }
-  for (const { name: dataset, open } of plugin.datasets ?? []) {
+  for (const { name: dataset, open } of datasets) {
     if (typeof dataset !== "string" || typeof open !== "function")
       throw bad("a data set needs a name and a function open");
   }
-  return plugin;
+  return value as Plugin;
+}
+
+/** A plugin as it comes: nothing is known of its parts. */
+interface UncheckedPlugin {
+  readonly name?: unknown;
+  readonly recommenders?: readonly { id?: unknown; options?: { safeParse?: unknown }; fit?: unknown }[];
+  readonly metrics?: readonly { name?: unknown; ofList?: unknown }[];
+  readonly datasets?: readonly { name?: unknown; open?: unknown }[];
 }
 
 /** Hash of the scripts of the package that holds a module; of the module alone where it is in no package. */
@@ -151,13 +159,14 @@ async function hashOfSource(file: string): Promise<string> {
   return sha256(parts.join("\n")).slice(0, 16);
 }
 
+/** Scripts alone: run folders below hold JSON that changes with every run. */
 async function scriptsIn(folder: string): Promise<string[]> {
   const found: string[] = [];
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory() && entry.name !== "node_modules" && !entry.name.startsWith(".")) {
       found.push(...(await scriptsIn(path)));
-    } else if (entry.isFile() && /\.[cm]?js$|\.json$/.test(entry.name)) found.push(path);
+    } else if (entry.isFile() && /\.[cm]?js$/.test(entry.name)) found.push(path);
   }
   return found.sort();
 }

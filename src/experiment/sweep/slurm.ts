@@ -55,7 +55,7 @@ export function arrayScript(sweep: Sweep, tasks: readonly SweepTask[], options: 
     `#SBATCH --output=${join(resolve(sweep.folder), "logs", "slurm-%a.txt")}`,
     "#SBATCH --requeue",
     ...Object.entries(sweep.slurm).map(([name, value]) =>
-      value === true ? `#SBATCH --${name}` : `#SBATCH --${name}=${value}`,
+      value === true ? `#SBATCH --${name}` : `#SBATCH --${name}=${String(value)}`,
     ),
     `cd ${quote(process.cwd())}`,
     `exec ${programOf(sweep, options)} --only "$SLURM_ARRAY_TASK_ID"${offline}`,
@@ -70,7 +70,7 @@ function mergeScript(sweep: Sweep, options: SlurmOptions): string {
     `#SBATCH --output=${join(resolve(sweep.folder), "logs", "slurm-merge.txt")}`,
     ...Object.entries(sweep.slurm)
       .filter(([name]) => ["partition", "account", "qos"].includes(name))
-      .map(([name, value]) => `#SBATCH --${name}=${value}`),
+      .map(([name, value]) => `#SBATCH --${name}=${String(value)}`),
     `cd ${quote(process.cwd())}`,
     `exec ${programOf(sweep, options)} --merge`,
     "",
