@@ -137,7 +137,6 @@ function madeSmall(words: readonly string[], runs: readonly string[]): string[] 
  */
 function smallTask(words: readonly string[]): string[] {
   const [command, ...rest] = words;
-  const valueOf = (flag: string) => rest[rest.indexOf(flag) + 1];
   const has = (flag: string) => rest.includes(flag);
   const kept: string[] = [];
   const replaced = [
@@ -168,7 +167,7 @@ function smallTask(words: readonly string[]): string[] {
     ...(has("--hybrid") && command === "coldllm" ? ["--hybrid", "popularity+item-knn"] : []),
     ...(has("--compare-to") && command === "coldllm" ? ["--compare-to", "popularity"] : []),
     ...(has("--plugin") ? ["--plugin", "./my-plugin.js"] : []),
-    ...(valueOf("--seeds") === undefined || !has("--seeds") ? [] : ["--seeds", "1"]),
+    ...(has("--seeds") ? ["--seeds", "1"] : []),
   ];
 }
 

@@ -17,7 +17,7 @@ export function withPluginMetrics<T extends TaskId>(
   const relevant = relevantOf(task);
   const shown = metrics.filter(({ main }) => main === true).map(({ name }) => `${name}@${k}`);
   const suffixes = new Set(
-    task.mainMetrics.map((name) => /@\d+(\/.+)?$/.exec(name)).flatMap((m) => (m ? [m[1] ?? ""] : [])),
+    task.mainMetrics.map((name) => /@\d+(\/.+)?$/.exec(name)).flatMap((m) => (m ? [m.at(1) ?? ""] : [])),
   );
   return {
     ...task,
@@ -65,6 +65,7 @@ function relevantOf(task: Pick<PreparedTask<TaskId>, "describeCase">) {
   return (position: number, setting: string): readonly number[] => {
     let all = known.get(position);
     if (all === undefined) known.set(position, (all = task.describeCase(position).relevant));
-    return all[setting] ?? all[""] ?? [];
+    const name = Object.hasOwn(all, setting) ? setting : "";
+    return Object.hasOwn(all, name) ? all[name] : [];
   };
 }

@@ -36,6 +36,7 @@ export async function runPool(
   options: PoolOptions,
 ): Promise<FailedTask[]> {
   const { jobs, progress, signal } = options;
+  const isStopped = () => signal.aborted;
   const queue = new PQueue({ concurrency: jobs });
   const failed: FailedTask[] = [];
   let done = sweep.tasks.length - tasks.length;
@@ -43,9 +44,9 @@ export async function runPool(
   step.update(done);
   await queue.addAll(
     tasks.map((task) => async () => {
-      if (signal.aborted) return;
+      if (isStopped()) return;
       const exit = await runTaskProcess(sweep, task, options);
-      if (exit !== 0 && !signal.aborted) {
+      if (exit !== 0 && !isStopped()) {
         failed.push({ number: task.number, exit, message: await endOf(task.logFile), logFile: task.logFile });
         progress.warn(`run ${task.number} of the sweep ended with ${exit}: see ${task.logFile}`);
       }
