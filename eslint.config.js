@@ -34,7 +34,7 @@ const noCommands = {
 };
 
 export default tseslint.config(
-  { ignores: ["dist", "runs", "node_modules", "**/generated/**"] },
+  { ignores: ["**/dist", "examples", "runs", "node_modules", "**/generated/**"] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
@@ -57,6 +57,18 @@ export default tseslint.config(
     files: ["**/*.js"],
     ...tseslint.configs.disableTypeChecked,
     languageOptions: { globals: { process: "readonly", console: "readonly" } },
+  },
+  {
+    files: ["assets/report/*.js"],
+    languageOptions: {
+      sourceType: "script",
+      globals: {
+        document: "readonly",
+        getSelection: "readonly",
+        navigator: "readonly",
+        ResizeObserver: "readonly",
+      },
+    },
   },
   {
     files: ["src/**/*.ts"],

@@ -4,7 +4,8 @@ import { suggestName } from "../../src/core/names.js";
 import type { ConfigValue } from "../../src/experiment/explain-config.js";
 import { LlmrecCommand } from "../shared/base.js";
 import { configLayers, typedFlags } from "../shared/config-layers.js";
-import { TaskCommand, taskFlags } from "../shared/task-command.js";
+import { taskFlags } from "../shared/task-command.js";
+import { taskCommands } from "../shared/task-commands.js";
 
 export default class ConfigShow extends LlmrecCommand {
   static override summary = "Show what a run would use, each value with where it came from.";
@@ -25,27 +26,19 @@ export default class ConfigShow extends LlmrecCommand {
     const { explainConfig } = await import("../../src/experiment/explain-config.js");
     const { runFolder } = await import("../../src/experiment/run-folder.js");
     const { configText } = await import("../../src/report/config-text.js");
-    const { task, defaults } = (await this.taskCommand(args.command)).purpose;
+    const commands = await taskCommands(this.config);
+    const purpose = commands.get(args.command);
+    if (purpose === undefined) {
+      throw new UsageError("UNKNOWN_COMMAND", `${args.command} is no command that runs a task`, {
+        hint: suggestName(args.command, [...commands.keys()]),
+      });
+    }
+    const { task, defaults } = purpose;
     const layers = await configLayers(defaults, flags, typedFlags(raw));
-    const { config, values } = explainConfig(task, layers);
+    const { config, values } = await explainConfig(task, layers);
     const folder = runFolder(flags.out, args.command, config).path;
     this.log(configText(values, folder));
     return { ...this.envelope(), task, folder, values: values.map(orNull), warnings: this.progress.warnings };
-  }
-
-  private async taskCommand(name: string): Promise<TaskCommand> {
-    const loaded = await this.config.findCommand(name)?.load();
-    if (loaded !== undefined && loaded.prototype instanceof TaskCommand) {
-      const Task = loaded as unknown as new (argv: string[], config: unknown) => TaskCommand;
-      return new Task([], this.config);
-    }
-    const known = [];
-    for (const command of this.config.commands) {
-      if ((await command.load()).prototype instanceof TaskCommand) known.push(command.id);
-    }
-    throw new UsageError("UNKNOWN_COMMAND", `${name} is no command that runs a task`, {
-      hint: suggestName(name, known),
-    });
   }
 }
 

@@ -52,7 +52,11 @@ export default class DlcrecList extends LlmrecCommand {
     const { listFor } = await import("../../src/experiment/dlcrec-list.js");
     const { renderList } = await import("../../src/report/dlcrec-list.js");
     const own = { recommenders: ["dlcrec"], seeds: [flags.seed], ks: [10] };
-    const layers = await configLayers(own, { ...flags, hybrid: [], "compare-to": [] }, typedFlags(raw));
+    const layers = await configLayers(
+      own,
+      { ...flags, hybrid: [], plugin: [], "compare-to": [] },
+      typedFlags(raw),
+    );
     const { history, genres, slots, length, stage, run } = flags;
     const result = await listFor({
       ...{ history, genres, slots, length, stage, run },

@@ -9,6 +9,7 @@ import {
   type ErrorReport,
 } from "../../src/core/errors.js";
 import { createProgress, type Progress } from "../../src/core/progress.js";
+import { endWithParent } from "../../src/core/worker.js";
 
 /**
  * What every command shares: the result on stdout and all else on stderr, one JSON object under `--json` whether it
@@ -48,6 +49,7 @@ export abstract class LlmrecCommand extends Command {
 
   protected override async init(): Promise<void> {
     await super.init();
+    endWithParent();
     process.on("SIGINT", this.onInterrupt);
     process.on("SIGTERM", this.onInterrupt);
   }

@@ -7,6 +7,8 @@ export interface SettingFlags {
   data?: string;
   recommenders?: string;
   hybrid: string[];
+  plugin: string[];
+  tune?: number;
   llm?: string;
   seeds?: string;
   split?: string;
@@ -31,7 +33,7 @@ export async function configLayers(
     origin: typed.has(name) ? `--${name}` : `LLMREC_${name.toUpperCase()}`,
     values,
   });
-  const { dataset, data, recommenders, hybrid, llm, seeds, split, config } = flags;
+  const { dataset, data, recommenders, hybrid, plugin, tune, llm, seeds, split, config } = flags;
   const compared = flags["compare-to"];
   return [
     { origin: "the command", values: defaults },
@@ -40,6 +42,8 @@ export async function configLayers(
     ...(data === undefined ? [] : [given("data", { data })]),
     ...(recommenders === undefined ? [] : [given("recommenders", { recommenders: list(recommenders) })]),
     ...(hybrid.length === 0 ? [] : [given("hybrid", { hybrids: hybrid.map((ids) => ids.split("+")) })]),
+    ...(plugin.length === 0 ? [] : [given("plugin", { plugins: plugin })]),
+    ...(tune === undefined ? [] : [given("tune", { tune })]),
     ...(llm === undefined ? [] : [given("llm", { llm })]),
     ...(seeds === undefined ? [] : [given("seeds", { seeds: list(seeds).map(Number) })]),
     ...(split === undefined

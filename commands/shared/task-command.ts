@@ -29,6 +29,13 @@ export const taskFlags = {
     multipleNonGreedy: true,
     default: [],
   }),
+  plugin: Flags.string({
+    summary: "Load recommenders, metrics and data sets from a package, or from a script (./FILE).",
+    helpValue: "NAME|./FILE",
+    multiple: true,
+    multipleNonGreedy: true,
+    default: [],
+  }),
   llm: Flags.string({
     env: "LLMREC_LLM",
     summary: "Language model: embedded, hf:ORG/NAME, dir:PATH, openai:BASE_URL#MODEL or replay:FILE.",
@@ -53,6 +60,12 @@ export const taskFlags = {
     multiple: true,
     multipleNonGreedy: true,
     default: [],
+  }),
+  tune: Flags.integer({
+    summary:
+      "Choose each recommender's options on validation among N sets: random search, the given ones first.",
+    helpValue: "N",
+    min: 2,
   }),
   "compare-to": Flags.string({
     summary: "Test every recommender against this row in the main metrics, corrected for their number.",

@@ -48,6 +48,10 @@ export const runConfig = z.strictObject({
     .array(z.array(z.string().min(1)).min(2))
     .min(1)
     .optional(),
+  /** Packages, or paths that start with `./`, whose recommenders, metrics and data sets take part. */
+  plugins: z.array(z.string().min(1)).min(1).optional(),
+  /** Options of each recommender are chosen on validation among so many sets of them, the given ones first. */
+  tune: z.int().min(2).optional(),
   /** The language model of the methods that need one: `embedded`, `hf:ORG/NAME`, `dir:PATH`, `openai:BASE_URL#MODEL`, `replay:FILE`. */
   llm: z.string().min(1).default("embedded"),
   seeds: z.array(z.int().min(0)).min(1).default([1]),
@@ -99,9 +103,14 @@ export function parseSetting(setting: string): Record<string, unknown> {
   if (equals < 1 || path.some((part) => part === "")) {
     throw new UsageError("BAD_SETTING", `--set ${setting}: expected NAME.NAME=VALUE`);
   }
+  return nestedSetting(setting.slice(0, equals), parse(setting.slice(equals + 1)));
+}
+
+/** A value under the name that `--set` has for it, as a nested record. */
+export function nestedSetting(name: string, value: unknown): Record<string, unknown> {
+  const path = name.split(".");
   const full = SECTIONS.includes(path[0]) ? path : ["options", ...path];
-  const value: unknown = parse(setting.slice(equals + 1));
-  return full.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as Record<string, unknown>;
+  return full.reduceRight<unknown>((inner, part) => ({ [part]: inner }), value) as Record<string, unknown>;
 }
 
 /**

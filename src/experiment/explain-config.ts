@@ -1,6 +1,7 @@
 import { resolveOptions } from "../recommenders/registry.js";
 import type { TaskId } from "../tasks/task.js";
 import { chooseRecommenders } from "./run-task.js";
+import { loadPlugins } from "./plugins/load.js";
 import { resolveConfig, runConfig, type RunConfig } from "./config.js";
 
 /** Settings from one place: the later of two layers wins. */
@@ -25,15 +26,16 @@ const DEFAULT = "default";
  * Every setting that a run of the task would use, options of all its recommenders included, with where each came from.
  * @throws UsageError as the run itself would, for a wrong key, value, recommender or option.
  */
-export function explainConfig(
+export async function explainConfig(
   task: TaskId,
   layers: readonly ConfigLayer[],
-): { config: RunConfig; values: ConfigValue[] } {
+): Promise<{ config: RunConfig; values: ConfigValue[] }> {
   const config = resolveConfig(layers.map(({ values }) => values));
   const values = Object.keys(runConfig.shape)
     .filter((section) => section !== "options")
     .flatMap((section) => leaves(section, [section], config[section as keyof RunConfig], layers));
-  for (const recommender of chooseRecommenders(task, config)) {
+  const { recommenders } = await loadPlugins(config.plugins ?? []);
+  for (const recommender of chooseRecommenders(task, config, recommenders)) {
     const { id } = recommender;
     const options = resolveOptions(recommender, config.options[id]) as Record<string, unknown>;
     if (Object.keys(options).length > 0) values.push(...leaves(id, ["options", id], options, layers));

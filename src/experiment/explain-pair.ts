@@ -21,6 +21,7 @@ import type { Manifest } from "./manifest.js";
 import { ALL_RECOMMENDERS } from "./registry.js";
 import { type RunFolder, folderAt } from "./run-folder.js";
 import { RunModel } from "./run-model.js";
+import { loadPlugins } from "./plugins/load.js";
 import { openRunDataset } from "./run-task.js";
 
 export interface ExplainRequest {
@@ -69,7 +70,8 @@ export async function explainPair(request: ExplainRequest): Promise<ExplainedPai
   const manifest = await readManifest(folder);
   const config = resolveConfig([manifest.config]);
   const { progress, signal, offline } = request;
-  const dataset = await openRunDataset({ ...request, config });
+  const { datasets } = await loadPlugins(config.plugins ?? []);
+  const dataset = await openRunDataset({ ...request, config }, datasets);
   const split = await chooseSplit(dataset, config, defaultCtrSplit(dataset));
   const { training, test, caseOf } = ctrProtocol(dataset, split, taskOptions("ctr", ctrOptions, config.task));
   const user = indexOf(dataset.users.keys, request.user, "user");

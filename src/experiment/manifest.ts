@@ -33,6 +33,8 @@ export interface Manifest {
     readonly interactions: Readonly<Record<string, number>>;
   };
   readonly program: Program;
+  /** Hash of each plugin's source by its name. */
+  readonly plugins: Readonly<Record<string, string>>;
   readonly host: Host;
   readonly startedAt: string;
   readonly finishedAt: string | null;

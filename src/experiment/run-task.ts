@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { DataError, UsageError } from "../core/errors.js";
+import { writeJson } from "../core/files.js";
 import { suggestName } from "../core/names.js";
 import type { Progress } from "../core/progress.js";
 import { type Dataset, itemText } from "../data/dataset.js";
@@ -17,9 +19,12 @@ import { defaultCtrSplit, prepareCtr } from "../tasks/ctr-task.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
 import { requireKnownRows } from "./comparisons.js";
 import type { RunConfig } from "./config.js";
-import { ALL_RECOMMENDERS } from "./registry.js";
-import { runFolder } from "./run-folder.js";
+import { loadPlugins } from "./plugins/load.js";
+import { withPluginMetrics } from "./plugins/metrics.js";
+import type { PluginDataset } from "./plugins/plugin.js";
+import { runFolder, type RunFolder } from "./run-folder.js";
 import { runRecommenders, type RunResult } from "./run.js";
+import { tuned } from "./tuning/tuned.js";
 
 /** How each task is laid out, and which split it takes where none is asked for. */
 const TASKS: {
@@ -62,17 +67,28 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
   const { config, task } = request;
   // Wrong names are found before any work is done.
   parseModelSpec(config.llm);
-  const chosen = chooseRecommenders(task, config);
+  const plugins = await loadPlugins(config.plugins ?? []);
+  const folder = runFolder(request.out, request.command, config);
+  const registry = plugins.recommenders.map((one) => withTuning(one, config, folder, plugins.versions));
+  const chosen = chooseRecommenders(task, config, registry);
   requireKnownRows(
     config.comparisons ?? [],
     chosen.map(({ id }) => id),
   );
-  const { dataset, split, prepared } = await layOutTask(task, config, request);
+  const { dataset, split, prepared } = await layOutTask(task, config, request, plugins.datasets);
   const recommenders = chosen.filter((one) => canTakePart(one, dataset, config));
   return runRecommenders({
     ...request,
-    folder: runFolder(request.out, request.command, config),
-    ...{ dataset, split, prepared },
+    folder,
+    dataset,
+    split,
+    prepared: withPluginMetrics(
+      { ...prepared, notes: [...prepared.notes, ...tuningNotes(config)] },
+      dataset.items,
+      plugins.metrics,
+      config.ks[config.ks.length - 1],
+    ),
+    plugins: plugins.versions,
     recommenders,
   });
 }
@@ -89,23 +105,50 @@ export async function layOutTask<T extends TaskId>(
   task: T,
   config: RunConfig,
   context: Pick<TaskRequest, "cache" | "offline" | "progress" | "signal">,
+  plugins: readonly PluginDataset[] = [],
 ): Promise<LaidOutTask<T>> {
-  const dataset = await openRunDataset({ ...context, config });
+  const dataset = await openRunDataset({ ...context, config }, plugins);
   const split = await chooseSplit(dataset, config, TASKS[task].defaultSplit(dataset));
   return { dataset, split, prepared: TASKS[task].prepare(dataset, split, config.ks, config.task) };
 }
 
-/** A run's data set: opened, checked and filtered. */
-export async function openRunDataset({
-  config,
-  cache,
-  offline,
-  progress,
-  signal,
-}: Pick<TaskRequest, "config" | "cache" | "offline" | "progress" | "signal">): Promise<Dataset> {
+function withTuning(
+  recommender: Recommender<TaskId>,
+  { tune, options, seeds }: RunConfig,
+  folder: RunFolder,
+  plugins: Readonly<Record<string, string>>,
+): Recommender<TaskId> {
+  if (tune === undefined) return recommender;
+  return tuned(recommender, {
+    trials: tune,
+    seed: seeds[0],
+    given: Object.hasOwn(options, recommender.id) ? options[recommender.id] : {},
+    plugins,
+    found: (id, found) => writeJson(join(folder.tuning, `${id}.json`), found),
+  });
+}
+
+function tuningNotes({ tune }: RunConfig): string[] {
+  if (tune === undefined) return [];
+  return [
+    `Options were chosen on the validation part by random search, ${tune} trials for each recommender, the given ones first; ` +
+      `seconds include the search.`,
+  ];
+}
+
+/** A run's data set, opened, checked and filtered: one of its plugins, or one of ours. */
+export async function openRunDataset(
+  request: Pick<TaskRequest, "config" | "cache" | "offline" | "progress" | "signal">,
+  plugins: readonly PluginDataset[] = [],
+): Promise<Dataset> {
+  const { config, cache, offline, progress, signal } = request;
   const { data, world, columns } = config;
-  const sources = { data, world, columns, cache, offline, progress, signal };
-  return filterDataset(await openDataset(config.dataset, sources), config.filter);
+  const options = { data, offline, progress, signal };
+  const theirs = plugins.find(({ name }) => name === config.dataset);
+  const opened = await (theirs === undefined
+    ? openDataset(config.dataset, { ...options, world, columns, cache })
+    : theirs.open(options));
+  return filterDataset(opened, config.filter);
 }
 
 /**
@@ -147,10 +190,14 @@ function canTakePart(
  * The rows of a run: those that the configuration names, then its hybrids.
  * @throws UsageError for an unknown recommender or option, or a hybrid that can't be.
  */
-export function chooseRecommenders(task: TaskId, config: RunConfig): Recommender<TaskId>[] {
-  const chosen = selectRecommenders(task, config.recommenders, ALL_RECOMMENDERS);
+export function chooseRecommenders(
+  task: TaskId,
+  config: RunConfig,
+  registry: readonly Recommender<TaskId>[],
+): Recommender<TaskId>[] {
+  const chosen = selectRecommenders(task, config.recommenders, registry);
   const hybrids = (config.hybrids ?? []).map((ids) =>
-    ids.flatMap((id) => selectRecommenders(task, [id], ALL_RECOMMENDERS)),
+    ids.flatMap((id) => selectRecommenders(task, [id], registry)),
   );
   checkOptionOwners(
     config,

@@ -5,6 +5,7 @@ import { CostMeter, meanCost, type Cost } from "../core/cost.js";
 import { throwIfInterrupted } from "../core/errors.js";
 import { writeAtomicallyBy, writeJson } from "../core/files.js";
 import { writeParquet } from "../core/parquet.js";
+import { lockFolder } from "../core/lock.js";
 import type { Progress } from "../core/progress.js";
 import { Random } from "../core/random.js";
 import { jsonArtifact, StageStore } from "../core/stages.js";
@@ -25,6 +26,7 @@ import { describeHost, describeProgram, type Manifest } from "./manifest.js";
 import { makeComparisons, planComparisons } from "./comparisons.js";
 import { openRunFolder, type RunFolder } from "./run-folder.js";
 import { RunModel } from "./run-model.js";
+import { SampleCollector } from "./samples.js";
 import type { CostSheet, Scoreboard, ScoreRow } from "./scoreboard.js";
 
 /** Everything a run needs, made by the command. */
@@ -41,6 +43,8 @@ export interface RunRequest<T extends TaskId> {
   readonly recommenders: readonly Recommender<T>[];
   /** `--from`: artifacts given from outside, by `STAGE` or `RECOMMENDER.STAGE`. */
   readonly external: ReadonlyMap<string, string>;
+  /** Hash of each plugin's source by its name. */
+  readonly plugins: Readonly<Record<string, string>>;
   readonly offline: boolean;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -55,12 +59,29 @@ export interface RunResult {
 
 /** Raised when the meaning of the files in a run folder changes. */
 const EVALUATION_VERSION = 2;
+/** Milliseconds that a run waits for the process of a killed one to notice. */
+const PATIENCE = 15_000;
 
 /**
  * Runs every recommender on a prepared task and writes the run folder: manifest, split, per-case values and answers,
  * scoreboard and cost. What is already there from an earlier run of the same configuration and code is not run again.
  */
 export async function runRecommenders<T extends TaskId>(request: RunRequest<T>): Promise<RunResult> {
+  const { folder, progress } = request;
+  const release = await lockFolder(folder.path, {
+    patience: PATIENCE,
+    onWait: () => {
+      progress.note(`waiting for another process that works in ${folder.path}`);
+    },
+  });
+  try {
+    return await runReserved(request);
+  } finally {
+    await release();
+  }
+}
+
+async function runReserved<T extends TaskId>(request: RunRequest<T>): Promise<RunResult> {
   const { folder, config, recommenders, offline, progress, signal } = request;
   const began = performance.now();
   const model = new RunModel({ spec: parseModelSpec(config.llm), folder, offline, progress, signal });
@@ -83,6 +104,7 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
       : planComparisons(config.comparisons, recommenders, request.prepared.mainMetrics);
   const involved = new Set(planned.flatMap(({ recommender, to }) => [recommender, to]));
   const measured = new Map<string, readonly Evaluation[]>();
+  const samples = new SampleCollector(request.prepared, request.dataset.items);
   const rows: ScoreRow[] = [];
   const cost: Record<string, Cost> = {};
   try {
@@ -95,6 +117,7 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
         results.push(await runOnce(request, recommender, options[recommender.id], seed, meter, model));
         costs.push(meter.total);
       }
+      samples.add(recommender.id, results[0].evaluation);
       if (involved.has(recommender.id)) {
         measured.set(
           recommender.id,
@@ -129,6 +152,7 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
   };
   await writeJson(folder.scoreboard, scoreboard);
   await writeJson(folder.cost, cost);
+  await writeJson(folder.samples, samples.finish());
   const seconds = (performance.now() - began) / 1000;
   await writeJson(folder.manifest, {
     ...manifest,
@@ -201,6 +225,8 @@ async function runOnce<T extends TaskId>(
       task: request.config.task,
       llm: kind === "llm" ? request.config.llm : null,
       code: await codeVersion(),
+      ...(Object.keys(request.plugins).length === 0 ? {} : { plugins: request.plugins }),
+      ...(request.config.tune === undefined ? {} : { tune: request.config.tune }),
       external,
     },
     format: evaluationFormat(dataset.items.keys),
@@ -277,6 +303,7 @@ async function describeRun<T extends TaskId>(
       interactions: partSizes(split),
     },
     program: await describeProgram(),
+    plugins: request.plugins,
     host: describeHost(),
     startedAt: new Date().toISOString(),
     finishedAt: null,

@@ -315,6 +315,20 @@ export const METRICS: readonly MetricDefinition[] = [
   ),
 ];
 
+/** Metrics that plugins brought along, by name. */
+const added = new Map<string, MetricDefinition>();
+
+/**
+ * Makes a metric of a plugin known to tables, tests and charts. Loading the same plugin again replaces its metric.
+ * @throws RangeError for the name of one of {@link METRICS}.
+ */
+export function registerMetric(definition: MetricDefinition): void {
+  if (METRICS.some(({ name }) => name === definition.name)) {
+    throw new RangeError(`there is already a metric ${definition.name}`);
+  }
+  added.set(definition.name, definition);
+}
+
 /** A column's name taken apart: `recall@20/cold` is recall, 20, cold. */
 export interface MetricName {
   readonly definition: MetricDefinition;
@@ -331,12 +345,12 @@ export interface MetricName {
 export function parseMetricName(name: string): MetricName {
   const match = /^([^@/]+)(?:@(\d+))?(?:\/(.+))?$/.exec(name);
   const base = match?.[1] ?? name;
-  const definition = METRICS.find((known) => known.name === base);
+  const definition = METRICS.find((known) => known.name === base) ?? added.get(base);
   if (match === null || definition === undefined) {
     throw new UsageError("UNKNOWN_METRIC", `there is no metric ${name}`, {
       hint: suggestName(
         base,
-        METRICS.map((known) => known.name),
+        [...METRICS, ...added.values()].map((known) => known.name),
       ),
     });
   }

@@ -127,7 +127,8 @@ async function schemasOf() {
   return { scoreboard, cost, manifest: z.record(z.string(), z.unknown()) };
 }
 
-async function readJson<S extends z.ZodType>(file: string, schema: S): Promise<z.output<S>> {
+/** Reads a JSON file of a run and checks it; errors as {@link readRun}. */
+export async function readJson<S extends z.ZodType>(file: string, schema: S): Promise<z.output<S>> {
   let text: string;
   try {
     text = await readFile(file, "utf8");

@@ -106,6 +106,7 @@ function metricColumn(
       const known = Number.isFinite(width) && Number.isFinite(means[at]);
       return {
         text: fixed(means[at], decimals),
+        value: means[at],
         spread: known ? fixed(width, decimals) : undefined,
         mark: marks[at],
         sign: signColumn in record && record[signColumn] !== "" ? String(record[signColumn]) : undefined,
@@ -116,16 +117,20 @@ function metricColumn(
 
 /** Seconds and calls always; dollars where at least one row has a price. */
 function costColumns(records: readonly FrameRecord[]): BuiltColumn[] {
-  const cost = (title: string, textOf: (r: FrameRecord) => string): BuiltColumn => ({
+  const cost = (
+    title: string,
+    valueOf: (r: FrameRecord) => number,
+    write: (value: number) => string,
+  ): BuiltColumn => ({
     column: { name: title, group: "cost", title, align: "right" },
-    cells: records.map((record) => ({ text: textOf(record) })),
+    cells: records.map((record) => ({ text: write(valueOf(record)), value: valueOf(record) })),
   });
   const columns = [
-    cost("seconds", (record) => seconds(secondsOf(record))),
-    cost("LLM calls", (record) => integer(Number(record["cost:llmCalls"]))),
+    cost("seconds", secondsOf, seconds),
+    cost("LLM calls", (record) => Number(record["cost:llmCalls"]), integer),
   ];
   if (records.some((record) => Number.isFinite(record["cost:usd"]))) {
-    columns.push(cost("USD", (record) => dollars(Number(record["cost:usd"]))));
+    columns.push(cost("USD", (record) => Number(record["cost:usd"]), dollars));
   }
   return columns;
 }

@@ -1,6 +1,8 @@
 /** One printed cell. Its text is final, apart from each format's escapes. */
 export interface Cell {
   readonly text: string;
+  /** The figure behind the text, to sort by; what the text says where it is left out. */
+  readonly value?: number;
   /** Printed after the text with a plus-minus sign: half an interval or a standard deviation. */
   readonly spread?: string;
   readonly mark?: "best" | "second";
@@ -19,7 +21,7 @@ export interface ViewColumn {
 }
 
 /**
- * A table ready to print, the same for every format read by eyes: terminal, Markdown, LaTeX (and later HTML).
+ * A table ready to print, the same for every format read by eyes: terminal, Markdown, LaTeX, HTML.
  * The sections are groups of lines with a rule between them.
  */
 export interface TableView {

@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { rowIndices } from "../data/csr.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Split } from "../data/split.js";
 import { simulationDiagnostics } from "./cold-start-diagnostics.js";
 import { evaluateColdStart } from "./cold-start-evaluation.js";
 import { COLD_START_SETTINGS, coldStartProtocol, type ColdStartSetting } from "./cold-start-protocol.js";
 import type { RecommendedLists } from "./evaluation.js";
+import { titlesOf } from "./describe.js";
 import { listBackground, listMetrics, pooledListMetrics } from "./list-metrics.js";
 import { type PreparedTask, taskOptions } from "./task.js";
 
@@ -43,6 +45,14 @@ export function prepareColdStart(
         inSetting(setting, listMetrics(evaluation.lists[setting], background)),
       );
       return { ...evaluation, values: { ...evaluation.values, ...Object.fromEntries(ofLists) } };
+    },
+    describeCase(position) {
+      const { user } = protocol.cases[position];
+      const relevant = Object.fromEntries(
+        COLD_START_SETTINGS.map((setting) => [setting, [...rowIndices(protocol.relevant[setting], user)]]),
+      );
+      const history = titlesOf(dataset.items, rowIndices(protocol.training.matrix, user));
+      return { facts: [{ label: "training items", text: history }], relevant };
     },
     diagnose(simulated) {
       const ranked = new Uint8Array(dataset.items.keys.length);

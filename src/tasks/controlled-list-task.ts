@@ -4,6 +4,7 @@ import type { Split } from "../data/split.js";
 import { numberClusters } from "../metrics/statistics/describe.js";
 import { evaluateControlledList, listName, settingsOf, suffixOf } from "./controlled-list-evaluation.js";
 import { controlledListOptions, controlledListProtocol } from "./controlled-list-protocol.js";
+import { titlesOf } from "./describe.js";
 import type { Evaluation } from "./evaluation.js";
 import { listBackground, listMetrics, pooledListMetrics } from "./list-metrics.js";
 import { type PreparedTask, taskOptions } from "./task.js";
@@ -57,6 +58,13 @@ export function prepareControlledList(
         ),
       );
       return { ...evaluation, values: { ...evaluation.values, ...Object.fromEntries(ofLists) } };
+    },
+    describeCase(position) {
+      const { history, future } = test[position];
+      return {
+        facts: [{ label: "liked, oldest first", text: titlesOf(dataset.items, history) }],
+        relevant: { "": [...new Set(future)] },
+      };
     },
     pooled: (evaluation) => pooled(evaluation),
     pooledStatistic: (name, evaluation) =>

@@ -61,6 +61,11 @@ export function prepareConversation(
       };
     },
     cases: () => turns,
+    describeCase(position) {
+      const { turn, target } = cases[position];
+      const facts = turns[turn].context.map(({ role, text }) => ({ label: role, text }));
+      return { facts, relevant: { "": [target] } };
+    },
     pooled: (evaluation) => pooledMetrics(protocol, ks, evaluation),
     pooledStatistic: (name, evaluation) =>
       Object.hasOwn(pooledMetrics(protocol, ks, evaluation), name)

@@ -1,5 +1,5 @@
 import { Random } from "../core/random.js";
-import type { Dataset } from "../data/dataset.js";
+import { type Dataset, itemLine } from "../data/dataset.js";
 import type { Split } from "../data/split.js";
 import { auc, gauc, prepareAuc, userAucs } from "../metrics/ctr/auc.js";
 import { calibration } from "../metrics/ctr/probability.js";
@@ -10,6 +10,7 @@ import type { WeightedStatistic } from "../metrics/statistics/pooled.js";
 import { casesIn, CTR_SUBSETS, evaluateCtr } from "./ctr-evaluation.js";
 import { ctrOptions, ctrProtocol } from "./ctr-protocol.js";
 import type { CtrRows } from "./ctr.js";
+import { titlesOf } from "./describe.js";
 import type { Evaluation } from "./evaluation.js";
 import { type PooledDetail, type PreparedTask, taskOptions } from "./task.js";
 
@@ -39,6 +40,19 @@ export function prepareCtr(
     notes: protocol.notes,
     cases: () => Array.from(test.labels, (_, n) => protocol.caseOf(n)),
     clusters: numberClusters(test.users).of,
+    describeCase(position) {
+      const { item, liked, disliked } = protocol.caseOf(position);
+      const titles = (list: Int32Array) => titlesOf(dataset.items, list.slice().reverse());
+      return {
+        facts: [
+          { label: "item", text: itemLine(dataset.items, item) },
+          { label: "label", text: test.labels[position] === 1 ? "liked" : "not liked" },
+          { label: "liked before", text: titles(liked) },
+          { label: "disliked before", text: titles(disliked) },
+        ],
+        relevant: {},
+      };
+    },
     evaluate: (answer, context) => evaluateCtr(protocol, answer, context),
     pooled: (evaluation) =>
       Object.fromEntries(

@@ -45,10 +45,20 @@ export interface PreparedTask<T extends TaskId> {
   pooledStatistic?(name: string, evaluation: Evaluation): WeightedStatistic | undefined;
   /** Measures what a recommender made up on the way, by metric name; pooled metrics, too. */
   diagnose?(simulated: readonly SimulatedPairs[]): Record<string, number>;
+  /** What a person wants to see of a case, to judge answers to it by eye. */
+  describeCase(position: number): CaseDescription;
   /** The cases, where recommenders measure something on them themselves. */
   cases?(): readonly Case<T>[];
   /** Cluster number (from 0) of each case, where cases are not independent: intervals then draw whole clusters. */
   readonly clusters?: Int32Array;
+}
+
+/** A case in words. */
+export interface CaseDescription {
+  /** What is asked and what is known, in order: `history`, `seeker`, `label`. */
+  readonly facts: readonly { readonly label: string; readonly text: string }[];
+  /** The right items, by setting; under "" for all settings that have no entry. Empty where answers are no items. */
+  readonly relevant: Readonly<Record<string, readonly number[]>>;
 }
 
 /** How sure a pooled metric is. */

@@ -15,8 +15,8 @@ const layers = [
 ];
 
 describe("explainConfig", () => {
-  it("gives every setting, options of the recommenders included, with the last place that set it", () => {
-    const { config, values } = explainConfig("cold-start", layers);
+  it("gives every setting, options of the recommenders included, with the last place that set it", async () => {
+    const { config, values } = await explainConfig("cold-start", layers);
     const of = (name: string) => {
       const found = values.find((one) => one.name === name);
       return [found?.value, found?.origin];
@@ -34,11 +34,11 @@ describe("explainConfig", () => {
     expect(values.filter(({ name }) => name.startsWith("ease"))).toEqual([]);
   });
 
-  it("fails as the run would", () => {
+  it("fails as the run would", async () => {
     const bad = (setting: string) => () =>
       explainConfig("cold-start", [...layers, { origin: "--set", values: parseSetting(setting) }]);
-    expect(bad("als.factor=8")).toThrow(/no option "factor"/);
-    expect(bad("recommenders=[asl]")).toThrow(/no recommender "asl"/);
+    await expect(bad("als.factor=8")).rejects.toThrow(/no option "factor"/);
+    await expect(bad("recommenders=[asl]")).rejects.toThrow(/no recommender "asl"/);
   });
 
   it("reads as a table", () => {

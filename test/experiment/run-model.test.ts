@@ -69,6 +69,7 @@ async function runWith(recommenders: readonly Recommender<"cold-start">[], llm: 
     prepared: prepareColdStart(dataset, split, config.ks),
     recommenders,
     external: new Map(),
+    plugins: {},
     offline: true,
     progress,
     signal,

@@ -1,6 +1,7 @@
 import { logLosses } from "../../metrics/ctr/probability.js";
 import { meanOverCases } from "../../metrics/aggregate.js";
 import type { CtrAnswers, CtrCase, CtrTraining } from "../../tasks/ctr.js";
+import { validationCases } from "../ctr/validation-cases.js";
 import type { Fitted, RunContext } from "../recommender.js";
 import { weightings } from "./combine.js";
 
@@ -29,17 +30,6 @@ export async function blendProbabilities(
   return {
     answer: async (cases, own) => mixed(await answersOf(members, cases, own), weights),
   };
-}
-
-/** The validation pairs as cases: each with what its user had rated in training before. */
-export function validationCases({ validation, historyBefore }: CtrTraining): CtrCase[] {
-  const { users, items, times } = validation;
-  return Array.from(users, (user, n) => ({
-    user,
-    item: items[n],
-    time: times[n],
-    ...historyBefore(user, times[n]),
-  }));
 }
 
 async function answersOf(

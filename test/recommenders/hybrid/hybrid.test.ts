@@ -67,7 +67,7 @@ describe("hybrids of cold-start", () => {
       ...contextOf("x"),
       progress: { ...silentProgress(), note: (text: string) => notes.push(text) },
     };
-    await blend.fit(task.training, resolveOptions(blend), context as never);
+    await blend.fit(task.training, resolveOptions(blend), context);
     const weights = /weights ([\d.]+), ([\d.]+) are best/.exec(notes.join())!;
     expect(Number(weights[1])).toBeGreaterThanOrEqual(0.7);
   });
@@ -150,7 +150,7 @@ describe("hybrids of ctr", () => {
       { recommender: right, options: {} },
     ]);
     const context = contextOf("x");
-    const fitted = await blend.fit(training as never, {}, context);
+    const fitted = await blend.fit(training, {}, context);
     const answers = await fitted.answer([{ item: 0 }, { item: 60 }] as never, context);
     expect(Array.from(answers as Float64Array)).toEqual([expect.closeTo(0.8, 9), expect.closeTo(0.2, 9)]);
   });
