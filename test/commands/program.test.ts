@@ -35,6 +35,7 @@ describe("the program", () => {
         "check: baseline benchmark-json json junit max-slowdown out quiet update",
         "coldllm add-item: file items-per-day json offline quiet run seed to users",
         "coldllm replay: backbone data format fresh json out quiet seeds",
+        "coldllm samples: count data history json noun offline quiet seed set to",
         "coldllm: compare-to config data dataset fresh from hybrid json llm offline out plugin provider quiet recommenders seeds set split threads tune",
         "compare: format json quiet",
         "completion: json quiet",
@@ -44,6 +45,7 @@ describe("the program", () => {
         "datasets list: json quiet",
         "datasets split: data json offline quiet set split to",
         "datasets validate: data json offline quiet",
+        "dlcrec list: config data dataset from genres history json length llm offline out quiet run seed set slots split stage",
         "dlcrec replay: data format json quiet recommenders",
         "dlcrec: compare-to config data dataset fresh from hybrid json llm offline out plugin provider quiet recommenders seeds set split threads tune",
         "doctor: json quiet",
@@ -55,6 +57,7 @@ describe("the program", () => {
         "models pretrain: json out provider quiet seed threads twin",
         "models pull: json offline quiet",
         "report: json quiet to",
+        "rta chat: data dataset json length llm offline out quiet",
         "rta: compare-to config data dataset fresh from hybrid json llm offline out plugin provider quiet recommenders seeds set split threads tune",
         "sweep: jobs json launcher merge offline only out quiet",
       ]
