@@ -90,7 +90,8 @@ export type ImitationOptions = z.infer<typeof imitationOptions>;
 
 /** Options of a small Transformer that explains from ids alone. */
 export const peterOptions = augmentedOptions.extend({
-  width: z.int().min(2).multipleOf(4).default(64),
+  /** Pairs of dimensions that rotate, in each of the two heads: a fourth of the width. */
+  headPairs: z.int().min(1).default(16),
   layers: z.int().min(1).default(2),
   epochs: z.int().min(1).default(20),
   batchSize: z.int().min(1).default(32),

@@ -121,7 +121,8 @@ function split(text: string): string[] {
   return text.match(/[\p{L}\p{N}'-]+|[^\s\p{L}\p{N}]/gu) ?? [];
 }
 
-function configOf({ width, layers }: PeterOptions, vocabulary: number, length: number): ModelConfig {
+function configOf({ headPairs, layers }: PeterOptions, vocabulary: number, length: number): ModelConfig {
+  const width = 4 * headPairs;
   const raw = {
     ...{ architectures: ["LlamaForCausalLM"], model_type: "llama", vocab_size: vocabulary },
     ...{ hidden_size: width, intermediate_size: 3 * width, num_hidden_layers: layers },
