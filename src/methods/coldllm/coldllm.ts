@@ -49,7 +49,7 @@ interface Arm {
   readonly summary: string;
   readonly simulate: (workshop: Workshop) => Promise<Simulation>;
   /** Options that make the arm what it is. */
-  readonly fixed?: Partial<Pick<ColdLlmOptions, "judge" | "update">>;
+  readonly fixed?: Partial<Pick<ColdLlmOptions, "update">>;
 }
 
 /** ColdLLM, or what is left of it when some part is exchanged. */
@@ -146,9 +146,12 @@ export const COLDLLM_ARMS = [
   arm({
     id: "coldllm-zero-shot",
     kind: "llm",
-    summary: "ColdLLM with the language model as it is for a judge.",
-    simulate: byTheBook,
-    fixed: { judge: "zero-shot" },
+    summary: "ColdLLM with the language model as it is for a judge, on the same candidates.",
+    async simulate({ train, options: own, context }) {
+      const candidates = await candidatePairs(train, own, context);
+      const answers = await judgeCandidates(train, candidates, "refine-zero-shot", own, context, "zero-shot");
+      return judged(answers, own.refine.accept);
+    },
   }),
   arm({
     id: "coldllm-uniform",

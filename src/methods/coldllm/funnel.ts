@@ -84,6 +84,7 @@ export async function refine(
 /**
  * Asks the judge about any candidates.
  * @param name - of the stage.
+ * @param judge - whom to ask, where that's not the one of the options; all else, the choice of histories included, stays theirs.
  */
 export async function judgeCandidates(
   train: ColdStartTraining,
@@ -91,10 +92,11 @@ export async function judgeCandidates(
   name: string,
   options: FunnelOptions,
   context: RunContext,
+  judge = options.judge,
 ): Promise<Judgements> {
   requireWords(train);
   const model = await context.llm();
-  const tuned = await simulator(train, options, context);
+  const tuned = await simulator(train, { ...options, judge }, context);
   const states = options.refine.choose === "similar" ? await statesOf(train, options, context) : undefined;
   const { history, choose } = options.refine;
   const { value } = await context.stages.run({

@@ -379,6 +379,12 @@ describe("coldllm with a small model of this machine", () => {
     expect(after.logProbs).toEqual(before.logProbs);
     // 16 users and 16 items embedded, 12 pairs judged.
     expect(context.cost.total.llmCalls).toBe(44);
+    const arm = COLDLLM_ARMS.find(({ id }) => id === "coldllm-zero-shot")!;
+    const apart = lend({ ...contextOf("coldllm-zero-shot"), stages: context.stages }, model);
+    const untuned = await arm.fit(data, options, apart);
+    // The same candidates by the tuned model's filter, judged by the model as it is.
+    expect(untuned.simulated![0].users).toEqual(fitted.simulated![0].users);
+    expect(untuned.simulated![0].logOdds).not.toEqual(fitted.simulated![0].logOdds);
     const zeroShot = await refine(data, { ...options, judge: "zero-shot" }, context);
     const tuned = await refine(data, options, context);
     expect(zeroShot.logOdds).not.toEqual(tuned.logOdds);
