@@ -150,6 +150,8 @@ function smallTask(words: readonly string[]): string[] {
     "--plugin",
     "--from",
     "--set",
+    // A published split belongs to its data.
+    "--split",
   ];
   for (let at = 0; at < rest.length; at++) {
     if (replaced.includes(rest[at])) at++;
@@ -166,6 +168,7 @@ function smallTask(words: readonly string[]): string[] {
     ...["--recommenders", named],
     ...(has("--hybrid") && command === "coldllm" ? ["--hybrid", "popularity+item-knn"] : []),
     ...(has("--compare-to") && command === "coldllm" ? ["--compare-to", "popularity"] : []),
+    ...(has("--split") && command === "coldllm" ? ["--split", "cold-item"] : []),
     ...(has("--plugin") ? ["--plugin", "./my-plugin.js"] : []),
     ...(has("--seeds") ? ["--seeds", "1"] : []),
   ];
