@@ -33,7 +33,9 @@ function nextCommand(): { do: string; count?: number } {
   return JSON.parse(line) as { do: string; count?: number };
 }
 
-const say = (answer: object) => console.log(JSON.stringify(answer));
+const say = (answer: object) => {
+  console.log(JSON.stringify(answer));
+};
 
 /** Training stands still between commands: it tells of each step, and is not answered before the next command. */
 class Gate {

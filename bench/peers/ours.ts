@@ -26,7 +26,7 @@ const keys = (count: number) => Array.from({ length: count }, (_, n) => String(n
 function bareTables(
   users: number,
   items: number,
-): { users: { keys: string[]; attributes: {} }; items: ItemTable } {
+): { users: { keys: string[]; attributes: Record<string, never> }; items: ItemTable } {
   const blanks = keys(items).map(() => "");
   return {
     users: { keys: keys(users), attributes: {} },

@@ -17,9 +17,9 @@ export async function startPeer(command: string, given: readonly string[], cwd?:
   const child = spawn(command, given, { cwd, stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const answer = async () => {
-    const { value, done } = await lines.next();
-    if (done === true) throw new Error(`${command} ${given[0]} ended without an answer`);
-    return JSON.parse(value) as unknown;
+    const next: IteratorResult<string, unknown> = await lines.next();
+    if (next.done === true) throw new Error(`${command} ${given[0]} ended without an answer`);
+    return JSON.parse(next.value) as unknown;
   };
   await answer();
   return {

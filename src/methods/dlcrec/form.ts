@@ -48,10 +48,11 @@ export class Form {
     // A place ends where the next begins: a title may hold the form's own signs.
     const border = `(?=\\s*(?:${escape(this.between.trim())}|\\n|$))`;
     const places = text.matchAll(new RegExp(pattern + border, "g"));
-    return Array.from(places, ({ groups }) => ({
-      title: groups?.title?.trim() ?? "",
-      genre: groups?.genre?.trim() ?? "",
-    }));
+    return Array.from(places, ({ groups }) => {
+      // A form need not name both.
+      const { title = "", genre = "" }: Partial<Record<string, string>> = groups ?? {};
+      return { title: title.trim(), genre: genre.trim() };
+    });
   }
 
   /** The form around one of its fields. @throws Error where it has none. */
