@@ -79,3 +79,36 @@ export async function writeSafetensors(
 export async function readSafetensors(path: string): Promise<Record<string, Tensor>> {
   return decodeSafetensors(await readFile(path), path);
 }
+
+/** A table of rows of equal length. */
+export interface Rows {
+  readonly size: number;
+  /** [rows, size], row-major. */
+  readonly data: Float32Array;
+}
+
+/**
+ * The float32 tensor `name` [rows, size] of a file that was read.
+ * @param code - of the error.
+ * @throws DataError where it's missing, has another type or number of rows, or holds a number that isn't finite.
+ */
+export function rowsOf(
+  tensors: Readonly<Record<string, Tensor>>,
+  name: string,
+  rows: number,
+  { code, file }: { readonly code: string; readonly file: string },
+): Rows {
+  const tensor = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
+  if (tensor?.shape.length !== 2 || tensor.shape[0] !== rows || !(tensor.data instanceof Float32Array)) {
+    const found =
+      tensor === undefined ? "nothing" : `${tensor.data.constructor.name} [${tensor.shape.join(", ")}]`;
+    throw new DataError(code, `expected float32 ${name} [${rows}, size], found ${found}`, {
+      file,
+      hint: "Rows must follow the order of the data set's tables.",
+    });
+  }
+  if (!tensor.data.every(Number.isFinite)) {
+    throw new DataError(code, `${name} holds a number that isn't finite`, { file });
+  }
+  return { size: tensor.shape[1], data: tensor.data };
+}

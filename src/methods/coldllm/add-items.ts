@@ -13,9 +13,9 @@ import { coupledSpaces, spaceRows, topUsers } from "./filter.js";
 import { refine, statesOf } from "./funnel.js";
 import { askJudge } from "./judge.js";
 import { acceptedPairs, type Candidates, type Judgements, type Pairs } from "./pairs.js";
-import type { Rows } from "./rows.js";
+import type { Rows } from "../../core/safetensors.js";
 import { simulator } from "./simulator.js";
-import { withAdapter } from "./tuned-model.js";
+import { withAdapter } from "../../llm/local/with-adapter.js";
 import { updateColdItems, updateEmbeddings } from "./update.js";
 
 /** What a platform learns about new items, and what that cost. */
@@ -56,7 +56,7 @@ export async function addItems(
   const clock = stopwatch();
 
   const count = fresh.keys.length;
-  const newStates = await withAdapter(model, tuned?.value, () => embedItems(fresh, model, context));
+  const newStates = await withAdapter(model, tuned?.value, "judge", () => embedItems(fresh, model, context));
   const embedSeconds = clock();
 
   const items = await spaceRows(spaces, states.value.items, newStates, options);
@@ -70,7 +70,7 @@ export async function addItems(
   const all: ColdStartTraining = { ...train, items: joinItems(train.items, fresh) };
   const asked: Pairs = { users: candidates.users, items: candidates.items.map((item) => known + item) };
   const joined = stack(states.value.items, newStates);
-  const judged = await withAdapter(model, tuned?.value, () =>
+  const judged = await withAdapter(model, tuned?.value, "judge", () =>
     askJudge(all, asked, joined, model, options, context),
   );
   const judgeSeconds = clock();

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { DataError } from "../../core/errors.js";
-import { readSafetensors, writeSafetensors } from "../../core/safetensors.js";
+import { readSafetensors, type Rows, rowsOf, writeSafetensors } from "../../core/safetensors.js";
 import type { ArtifactFormat, StageResult } from "../../core/stages.js";
 import type { LoraAdapter } from "../../llm/adapter/lora.js";
 import type { LanguageModel } from "../../llm/language-model.js";
@@ -11,9 +10,8 @@ import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { preferenceText } from "../prompts/judgement.js";
 import { fitter, type Preference, wordedHistories } from "./history.js";
 import { itemInWords, itemsWithWords } from "../../data/items-in-words.js";
-import type { Rows } from "./rows.js";
 import type { SimulatorOptions } from "./simulator.js";
-import { withAdapter } from "./tuned-model.js";
+import { withAdapter } from "../../llm/local/with-adapter.js";
 
 /** Where vectors of item and user text come from. */
 export const embedOptions = {
@@ -62,7 +60,7 @@ export async function textStates(
     },
     format: statesFormat(train),
     compute: () =>
-      withAdapter(model, tuned?.value, () =>
+      withAdapter(model, tuned?.value, "judge", () =>
         embedAll(train, model, { history: embed.history, preference }, context),
       ),
   });
@@ -150,21 +148,8 @@ function statesFormat({
       }),
     async read(path) {
       const tensors = await readSafetensors(path);
-      const take = (name: keyof typeof rows): Rows => {
-        const found = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
-        if (
-          found?.shape.length !== 2 ||
-          found.shape[0] !== rows[name] ||
-          !(found.data instanceof Float32Array) ||
-          !found.data.every(Number.isFinite)
-        ) {
-          throw new DataError("BAD_STATES", `expected finite float32 ${name} [${rows[name]}, size]`, {
-            file: path,
-            hint: "Rows must follow the order of the data set's users and items.",
-          });
-        }
-        return { size: found.shape[1], data: found.data };
-      };
+      const take = (name: keyof typeof rows) =>
+        rowsOf(tensors, name, rows[name], { code: "BAD_STATES", file: path });
       return { users: take("user_states"), items: take("item_states") };
     },
   };

@@ -10,7 +10,8 @@ import type { RunContext } from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import type { TextStates } from "./embed.js";
 import type { Candidates } from "./pairs.js";
-import { rowDot, type Rows, sideBySide } from "./rows.js";
+import { rowDot, sideBySide } from "./rows.js";
+import type { Rows } from "../../core/safetensors.js";
 import { type Tower, towerFormat, type TowerName, type TowerOptions, trainTower, mapItems } from "./tower.js";
 
 const { epochs, patience } = pairwiseOptions;

@@ -12,7 +12,7 @@ import { askJudge, type JudgeOptions } from "./judge.js";
 import { candidatesFormat, judgementsFormat } from "./pairs-file.js";
 import { type Candidates, hashPairs, type Judgements, type Pairs } from "./pairs.js";
 import { simulator, type SimulatorOptions } from "./simulator.js";
-import { withAdapter } from "./tuned-model.js";
+import { withAdapter } from "../../llm/local/with-adapter.js";
 
 export type FunnelOptions = SimulatorOptions & EmbedOptions & FilterOptions & JudgeOptions & BackboneChoice;
 
@@ -116,7 +116,7 @@ export async function judgeCandidates(
     },
     format: judgementsFormat(train, candidates),
     compute: () =>
-      withAdapter(model, tuned?.value, () =>
+      withAdapter(model, tuned?.value, "judge", () =>
         askJudge(train, candidates, states?.value.items, model, options, context),
       ),
   });

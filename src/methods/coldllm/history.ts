@@ -3,7 +3,8 @@ import type { LanguageModel } from "../../llm/language-model.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { itemsWithWords } from "../../data/items-in-words.js";
 import { labelsOf, likeThreshold } from "../../data/likes.js";
-import { rowDot, type Rows } from "./rows.js";
+import type { Rows } from "../../core/safetensors.js";
+import { rowDot } from "./rows.js";
 
 /** Which of a user's items a prompt names: those most similar to the target (version 2), random ones (version 1), or the first in the data (the code). */
 export type HistoryChoice = "similar" | "random" | "first";

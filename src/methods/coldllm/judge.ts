@@ -6,7 +6,7 @@ import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { NO, YES } from "../prompts/judgement.js";
 import { fitter, mostSimilar, type Preference, someItems, wordedHistories } from "./history.js";
 import type { Judgements, Pairs } from "./pairs.js";
-import type { Rows } from "./rows.js";
+import type { Rows } from "../../core/safetensors.js";
 import { promptOf } from "./samples.js";
 import { ANSWER_ROOM } from "./simulator.js";
 

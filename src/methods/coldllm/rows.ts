@@ -1,9 +1,4 @@
-/** A table of rows of equal length. */
-export interface Rows {
-  readonly size: number;
-  /** [rows, size], row-major. */
-  readonly data: Float32Array;
-}
+import type { Rows } from "../../core/safetensors.js";
 
 /** The inner product of a row of one table and a row of another. */
 export function rowDot(a: Rows, row: number, b: Rows, other: number): number {

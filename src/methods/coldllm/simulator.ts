@@ -8,7 +8,7 @@ import type { RunContext } from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { fitter } from "./history.js";
 import { judgeSamples, type JudgeSample, promptOf, trainingPair } from "./samples.js";
-import { tunableModel } from "./tuned-model.js";
+import { tunableModel } from "../../llm/local/with-adapter.js";
 
 /** How the judge learns. */
 export const simulatorOptions = {
@@ -58,7 +58,10 @@ export async function simulator(
   context: RunContext,
 ): Promise<StageResult<LoraAdapter> | undefined> {
   if (judge === "zero-shot") return undefined;
-  const model = await tunableModel(await context.llm());
+  const model = await tunableModel(
+    await context.llm(),
+    "Set judge=zero-shot, or use a model with weights (embedded, hf:ORG/NAME or dir:PATH).",
+  );
   return context.stages.run({
     name: "simulator",
     version: 2,

@@ -1,5 +1,4 @@
-import { DataError } from "../../core/errors.js";
-import { readSafetensors, writeSafetensors } from "../../core/safetensors.js";
+import { readSafetensors, type Rows, rowsOf, writeSafetensors } from "../../core/safetensors.js";
 import type { ArtifactFormat } from "../../core/stages.js";
 import { float32 } from "../../engine/run/tensor.js";
 import { type AldiOptions, aldiModel } from "../../recommenders/cold-start/aldi.js";
@@ -9,7 +8,6 @@ import type { Parameters } from "../../recommenders/ctr/model.js";
 import type { Factors } from "../../recommenders/factorisation/factors.js";
 import type { TrainingContext } from "../../recommenders/pairwise/options.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
-import type { Rows } from "./rows.js";
 import { semanticTower, type SemanticTowerOptions } from "./semantic-tower.js";
 
 /** Which of the filter's two spaces. */
@@ -130,21 +128,8 @@ export function towerFormat({
       }),
     async read(path) {
       const tensors = await readSafetensors(path);
-      const take = (name: keyof typeof rows): Rows => {
-        const found = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
-        if (
-          found?.shape.length !== 2 ||
-          found.shape[0] !== rows[name] ||
-          !(found.data instanceof Float32Array) ||
-          !found.data.every(Number.isFinite)
-        ) {
-          throw new DataError("BAD_TOWER", `expected finite float32 ${name} [${rows[name]}, size]`, {
-            file: path,
-            hint: "Rows must follow the order of the data set's users and items.",
-          });
-        }
-        return { size: found.shape[1], data: found.data };
-      };
+      const take = (name: keyof typeof rows) =>
+        rowsOf(tensors, name, rows[name], { code: "BAD_TOWER", file: path });
       const parameters = Object.fromEntries(
         Object.entries(tensors)
           .filter(([name]) => name.startsWith(PARAMETER))

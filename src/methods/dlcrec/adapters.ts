@@ -1,9 +1,8 @@
 import { Random } from "../../core/random.js";
 import type { ArtifactFormat } from "../../core/stages.js";
-import { type LoraAdapter, checkAdapter, loadedAdapter } from "../../llm/adapter/lora.js";
+import type { LoraAdapter } from "../../llm/adapter/lora.js";
 import { readAdapter, writeAdapter } from "../../llm/adapter/peft-files.js";
-import { type LanguageModel, unsupported } from "../../llm/language-model.js";
-import type { LocalModel } from "../../llm/local/local-model.js";
+import { tunableModel } from "../../llm/local/with-adapter.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import type { ControlledListTraining } from "../../tasks/controlled-list.js";
 import type { Windows } from "../../tasks/windows.js";
@@ -12,6 +11,9 @@ import type { DlcrecOptions } from "./options.js";
 import type { Prompter } from "./prompter.js";
 import type { Sample } from "./samples.js";
 import { type PairRequest, type Subtask, trainingPairs } from "./training-pairs.js";
+
+const WITHOUT =
+  "Use a model with weights (embedded, hf:ORG/NAME or dir:PATH), or give the adapters: --from gp-adapter=FOLDER.";
 
 /** A PEFT folder. */
 const adapterFormat: ArtifactFormat<LoraAdapter> = {
@@ -51,7 +53,7 @@ export async function tuneAdapter(
   const { tuning } = options;
   const spread = request.augmentation.includes("d");
   // A given adapter needs no model that can be trained.
-  const base = stages.isGiven(name) ? undefined : await tunableModel(await context.llm());
+  const base = stages.isGiven(name) ? undefined : await tunableModel(await context.llm(), WITHOUT);
   const result = await stages.run<LoraAdapter>({
     name,
     version: 1,
@@ -100,40 +102,4 @@ export async function tuneAdapter(
 
 function samplesOf(windows: Windows, count: number, random: Random): Sample[] {
   return count === 0 ? [] : windows.sample(count, random).toArray();
-}
-
-/**
- * The model of this machine behind a run's language model.
- * @throws ProviderError UNSUPPORTED_OPERATION for servers, recordings and ready exports.
- */
-async function tunableModel(model: LanguageModel): Promise<LocalModel> {
-  const [{ RecordedModel }, { LocalModel: Local }] = await Promise.all([
-    import("../../llm/recordings/recorded-model.js"),
-    import("../../llm/local/local-model.js"),
-  ]);
-  const inner = model instanceof RecordedModel ? model.inner : model;
-  if (inner instanceof Local && inner.supports("finetune")) return inner;
-  throw unsupported(
-    model.identity,
-    "finetune",
-    "Use a model with weights (embedded, hf:ORG/NAME or dir:PATH), or give the adapters: --from gp-adapter=FOLDER.",
-  );
-}
-
-/** Works with an adapter on the model, and takes it off again whatever happens; without one, with the model as it is. */
-export async function withAdapter<T>(
-  model: LanguageModel,
-  tuned: TunedAdapter | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
-  if (tuned === undefined) return work();
-  const local = await tunableModel(model);
-  if (local.config === undefined) throw new Error("a model that can be tuned has weights");
-  checkAdapter(tuned.adapter, local.config, tuned.path);
-  local.useAdapter(loadedAdapter(tuned.adapter, tuned.subtask));
-  try {
-    return await work();
-  } finally {
-    local.useAdapter(undefined);
-  }
 }

@@ -5,7 +5,8 @@ import { hashOf } from "../../core/hash.js";
 import type { ArtifactFormat } from "../../core/stages.js";
 import type { LanguageModel } from "../../llm/language-model.js";
 import type { RunContext } from "../../recommenders/recommender.js";
-import { type TunedAdapter, withAdapter } from "./adapters.js";
+import { withAdapter } from "../../llm/local/with-adapter.js";
+import type { TunedAdapter } from "./adapters.js";
 
 /** What a model answered, by question. */
 export type AnswerBook = ReadonlyMap<string, string>;
@@ -85,7 +86,9 @@ export async function answerStage(
     format: answersFormat,
     compute: async () => {
       const asked = [...first.values()];
-      const answers = await withAdapter(model!, adapter, () => answer(model!, asked));
+      const answers = await withAdapter(model!, adapter?.adapter, adapter?.path ?? "", () =>
+        answer(model!, asked),
+      );
       return new Map(asked.map((n, at) => [prompts[n], answers[at]]));
     },
   });

@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { DataError, ProviderError } from "../../core/errors.js";
+import { DataError } from "../../core/errors.js";
 import { readSafetensors, writeSafetensors } from "../../core/safetensors.js";
 import type { ArtifactFormat } from "../../core/stages.js";
-import { loadedAdapter, type LoraAdapter } from "../../llm/adapter/lora.js";
+import type { LoraAdapter } from "../../llm/adapter/lora.js";
 import type { LanguageModel } from "../../llm/language-model.js";
 import { LocalModel } from "../../llm/local/local-model.js";
-import { RecordedModel } from "../../llm/recordings/recorded-model.js";
+import { localModelOf, tunableModel } from "../../llm/local/with-adapter.js";
 import type { PpoHealth } from "../../llm/training/ppo/health.js";
 import type { ValueHead } from "../../llm/training/ppo/policy.js";
 
@@ -28,13 +28,11 @@ const opened = new WeakMap<LanguageModel, Promise<LocalModel>>();
  * a batch: with few prompts at a time it is several times as fast.
  * @throws ProviderError where it is not a model of this machine.
  */
-export function openPolicyModel(lent: LanguageModel): Promise<LocalModel> {
-  const model = localModel(lent);
-  if (model === undefined) {
-    throw new ProviderError("UNSUPPORTED_OPERATION", `${lent.identity.name} can't be trained here`, {
-      hint: "Use embedded, dir:PATH or hf:ORG/NAME; llm-zero-shot and expctr-llm-untrained need no training.",
-    });
-  }
+export async function openPolicyModel(lent: LanguageModel): Promise<LocalModel> {
+  const model = await tunableModel(
+    lent,
+    "Use embedded, dir:PATH or hf:ORG/NAME; llm-zero-shot and expctr-llm-untrained need no training.",
+  );
   let policy = opened.get(model);
   if (policy === undefined) {
     const { identity, folder } = model;
@@ -46,27 +44,8 @@ export function openPolicyModel(lent: LanguageModel): Promise<LocalModel> {
 
 /** A model to write explanations with, no adapter on it: opened as for a policy where it can be, else the lent one. */
 export async function openWriter(lent: LanguageModel): Promise<LanguageModel> {
-  const model = localModel(lent);
+  const model = await localModelOf(lent);
   return model?.config === undefined ? lent : openPolicyModel(lent);
-}
-
-/** Does something while a policy's adapter is on, and takes it off again. */
-export async function withPolicy<T>(
-  model: LocalModel,
-  policy: Policy | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
-  model.useAdapter(policy && loadedAdapter(policy.adapter, "policy"));
-  try {
-    return await work();
-  } finally {
-    model.useAdapter(undefined);
-  }
-}
-
-function localModel(lent: LanguageModel): LocalModel | undefined {
-  const model = lent instanceof RecordedModel ? lent.inner : lent;
-  return model instanceof LocalModel ? model : undefined;
 }
 
 /** A policy as safetensors, with PPO's health beside it (`health.jsonl`, a line a step). */

@@ -8,7 +8,8 @@ import { fitAugmented, type TextsOf } from "./augmented.js";
 import { explain } from "./explanations.js";
 import { type Fold, foldsOf, rowsAt, withRows } from "./folds.js";
 import type { AlignmentOptions } from "./options.js";
-import { openPolicyModel, withPolicy } from "./policy.js";
+import { withAdapter } from "../../llm/local/with-adapter.js";
+import { openPolicyModel } from "./policy.js";
 
 /** How far the stages are gone through: stage 1 alone, all three, or all without the reader's reward (and so without stage 1). */
 export type Extent = "lc" | "all" | "ic-only";
@@ -60,7 +61,7 @@ function writeWith(
   options: AlignmentOptions,
 ): TextsOf {
   return async (cases, context) => {
-    const { explanations } = await withPolicy(model, trained?.policy, () =>
+    const { explanations } = await withAdapter(model, trained?.policy.adapter, "policy", () =>
       explain(train, cases, model, options, context),
     );
     return explanations.map(({ text }) => text);

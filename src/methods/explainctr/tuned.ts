@@ -6,7 +6,8 @@ import { explain } from "./explanations.js";
 import { newest, rowsAt } from "./folds.js";
 import { yesProbabilities } from "./judge.js";
 import type { ImitationOptions, SftRowOptions } from "./options.js";
-import { openPolicyModel, withPolicy } from "./policy.js";
+import { withAdapter } from "../../llm/local/with-adapter.js";
+import { openPolicyModel } from "./policy.js";
 import { tuneOnVerdicts } from "./sft.js";
 
 /** TALLRec in the small (Bao et al., RecSys 2023): Yes or No learnt from labelled pairs, and asked straight. */
@@ -22,7 +23,7 @@ export async function fitSft(
   const policy = await tuneOnVerdicts(model, prompts, likes, options, context);
   return {
     answer: (cases, own) =>
-      withPolicy(model, policy, () =>
+      withAdapter(model, policy.adapter, "policy", () =>
         yesProbabilities(
           model,
           cases.map((one) => zeroShotPrompt(train.items, one, options.shown)),
@@ -50,7 +51,7 @@ export async function imitatingWriter(
   const likes = Array.from(expected, (p) => p >= middle);
   const policy = await tuneOnVerdicts(model, prompts, likes, options, context);
   return (some, own) =>
-    withPolicy(model, policy, async () => {
+    withAdapter(model, policy.adapter, "policy", async () => {
       const { explanations } = await explain(train, some, model, options, own);
       return explanations.map(({ text }) => text);
     });

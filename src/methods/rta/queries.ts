@@ -1,6 +1,5 @@
-import { DataError } from "../../core/errors.js";
 import { hashTexts } from "../../core/hash.js";
-import { readSafetensors, writeSafetensors } from "../../core/safetensors.js";
+import { readSafetensors, rowsOf, writeSafetensors } from "../../core/safetensors.js";
 import type { ArtifactFormat } from "../../core/stages.js";
 import type { Vectors } from "../../llm/language-model.js";
 import type { RunContext } from "../../recommenders/recommender.js";
@@ -29,19 +28,11 @@ export function vectorsArtifact(name: string, rows: number): ArtifactFormat<Vect
     file: `${name}.safetensors`,
     write: (path, { width, data }) => writeSafetensors(path, { vectors: { shape: [rows, width], data } }),
     async read(path) {
-      const found = (await readSafetensors(path)).vectors as
-        { shape: readonly number[]; data: unknown } | undefined;
-      if (
-        !(found?.data instanceof Float32Array) ||
-        found.shape.length !== 2 ||
-        found.shape[0] !== rows ||
-        !found.data.every(Number.isFinite)
-      ) {
-        throw new DataError("BAD_VECTORS", `expected finite float32 "vectors" [${rows}, width]`, {
-          file: path,
-        });
-      }
-      return { rows, width: found.shape[1], data: found.data };
+      const { size, data } = rowsOf(await readSafetensors(path), "vectors", rows, {
+        code: "BAD_VECTORS",
+        file: path,
+      });
+      return { rows, width: size, data };
     },
   };
 }

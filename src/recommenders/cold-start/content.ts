@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DataError } from "../../core/errors.js";
 import { hashOf } from "../../core/hash.js";
-import { readSafetensors, writeSafetensors } from "../../core/safetensors.js";
+import { readSafetensors, rowsOf, writeSafetensors } from "../../core/safetensors.js";
 import type { ArtifactFormat } from "../../core/stages.js";
 import { itemText } from "../../data/dataset.js";
 import { itemInWords, itemsWithWords } from "../../data/items-in-words.js";
@@ -142,18 +142,7 @@ function contentArtifact(items: number): ArtifactFormat<ItemContent> {
     file: "content.safetensors",
     write: (path, { size, data }) => writeSafetensors(path, { item_content: { shape: [items, size], data } }),
     async read(path) {
-      const tensors = await readSafetensors(path);
-      const found = Object.hasOwn(tensors, "item_content") ? tensors.item_content : undefined;
-      if (found?.shape.length !== 2 || found.shape[0] !== items || !(found.data instanceof Float32Array)) {
-        throw new DataError("BAD_CONTENT", `expected float32 item_content [${items}, size]`, {
-          file: path,
-          hint: "Rows must follow the order of the data set's items.",
-        });
-      }
-      if (!found.data.every(Number.isFinite)) {
-        throw new DataError("BAD_CONTENT", "item_content holds a number that isn't finite", { file: path });
-      }
-      return { size: found.shape[1], data: found.data };
+      return rowsOf(await readSafetensors(path), "item_content", items, { code: "BAD_CONTENT", file: path });
     },
   };
 }

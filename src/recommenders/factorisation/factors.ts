@@ -1,5 +1,5 @@
 import { DataError } from "../../core/errors.js";
-import { readSafetensors, writeSafetensors } from "../../core/safetensors.js";
+import { readSafetensors, rowsOf, writeSafetensors } from "../../core/safetensors.js";
 import type { ArtifactFormat } from "../../core/stages.js";
 import { multiply } from "../../engine/linalg/multiply.js";
 import type { ColdStartCase, ScoreBlock } from "../../tasks/cold-start.js";
@@ -36,25 +36,7 @@ export function factorsArtifact(
       }),
     read: async (path) => {
       const tensors = await readSafetensors(path);
-      const take = (name: string, rows: number) => {
-        const tensor = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
-        const found =
-          tensor === undefined ? "nothing" : `${tensor.data.constructor.name} [${tensor.shape.join(", ")}]`;
-        if (
-          tensor?.shape.length !== 2 ||
-          tensor.shape[0] !== rows ||
-          !(tensor.data instanceof Float32Array)
-        ) {
-          throw new DataError(code, `expected float32 ${name} [${rows}, size], found ${found}`, {
-            file: path,
-            hint: "Rows must follow the order of the data set's users and items.",
-          });
-        }
-        if (!tensor.data.every(Number.isFinite)) {
-          throw new DataError(code, `${name} holds a number that isn't finite`, { file: path });
-        }
-        return { size: tensor.shape[1], data: tensor.data };
-      };
+      const take = (name: string, rows: number) => rowsOf(tensors, name, rows, { code, file: path });
       const user = take(`user_${noun}`, users);
       const item = take(`item_${noun}`, items);
       if (user.size !== item.size) {
