@@ -26,6 +26,7 @@ import { deepOptions } from "../../src/recommenders/ctr/options.js";
 import { predictorOf, trainCtr } from "../../src/recommenders/ctr/train.js";
 import { ctrOptions, ctrProtocol } from "../../src/tasks/ctr-protocol.js";
 import type { CtrRows } from "../../src/tasks/ctr.js";
+import { contend } from "./contend.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -57,16 +58,7 @@ const python = flags.python.includes("/") ? resolve(flags.python) : flags.python
 const folder = mkdtempSync(join(tmpdir(), "llmrec-ctr-"));
 const columns = writeTheirFiles();
 
-const contenders: Record<string, (seed: number) => Promise<Result> | Result> = { ours, recbole: theirs };
-const results = new Map<string, Result[]>();
-for (const seed of flags.seeds.split(",").map(Number)) {
-  for (const [who, run] of Object.entries(contenders)) {
-    if (flags.only !== "" && flags.only !== who) continue;
-    const result = await run(seed);
-    console.log(JSON.stringify({ seed, who, ...result }));
-    results.set(who, [...(results.get(who) ?? []), result]);
-  }
-}
+const results = await contend<Result>({ ours, recbole: theirs }, flags.seeds, flags.only);
 for (const [who, runs] of results) {
   const mean = (key: keyof Result) => runs.reduce((sum, run) => sum + run[key], 0) / runs.length;
   console.log(who, `AUC ${mean("auc").toFixed(4)}, log loss ${mean("logLoss").toFixed(4)},`);

@@ -16,6 +16,7 @@ import { csrFromPairs, rowIndices } from "../../src/data/csr.js";
 import { CaseRanker } from "../../src/metrics/ranking/rank.js";
 import { resolveOptions, selectRecommenders } from "../../src/recommenders/registry.js";
 import type { ScoringFitted } from "../../src/recommenders/sequential/scorer.js";
+import { contend } from "./contend.js";
 import { likesAndFields, openData } from "./data.js";
 import { inRun, pairTraining, readColumns, sequenceTraining } from "./ours.js";
 import { DEFAULTS, type ModelId, MODELS, theirOptions } from "./recbole-options.js";
@@ -153,16 +154,7 @@ async function theirs(seed: number): Promise<Result> {
   };
 }
 
-const contenders = { ours, recbole: theirs };
-const results = new Map<string, Result[]>();
-for (const seed of flags.seeds.split(",").map(Number)) {
-  for (const [who, run] of Object.entries(contenders)) {
-    if (flags.only !== "" && flags.only !== who) continue;
-    const result = await run(seed);
-    console.log(JSON.stringify({ seed, who, ...result }));
-    results.set(who, [...(results.get(who) ?? []), result]);
-  }
-}
+const results = await contend<Result>({ ours, recbole: theirs }, flags.seeds, flags.only);
 for (const [who, runs] of results) {
   const names = Object.keys(runs[0].metrics);
   const mean = (name: string) => runs.reduce((sum, { metrics }) => sum + metrics[name], 0) / runs.length;

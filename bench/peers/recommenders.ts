@@ -2,8 +2,8 @@
  * Our neighbours, EASE, ALS, BPR-MF and graph models beside RecBole's and implicit's on one split of MovieLens 100K: quality with one evaluator,
  * and seconds. Every trial is a process of its own, ours and theirs in turns, so that a busy machine slows both.
  *
- *     python3 -m venv /tmp/peers && /tmp/peers/bin/pip install recbole==1.2.1 implicit==0.7.3 "numpy<2.5" torch scipy
- *     npx tsx bench/peers/recommenders.ts --data ../shared/data/ml-100k --python /tmp/peers/bin/python
+ *     python3 -m venv peers && peers/bin/pip install recbole==1.2.1 implicit==0.7.3 "numpy<2.5" torch scipy
+ *     npx tsx bench/peers/recommenders.ts --data ../shared/data/ml-100k --python peers/bin/python
  *
  * The split: interaction (u, i), numbered by the tables from 0, is a test interaction when {@link mixed}(u, i) mod 5 is 0;
  * all others train. Ratings count as interactions, whatever their value.
