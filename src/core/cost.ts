@@ -68,6 +68,17 @@ export class CostMeter {
     }
   }
 
+  /** Runs work that another meter pays for: neither its seconds nor its calls are this one's. */
+  async aside<T>(work: (other: CostMeter) => Promise<T>): Promise<T> {
+    const other = new CostMeter();
+    const began = performance.now();
+    try {
+      return await other.time("fit", () => work(other));
+    } finally {
+      if (this.running) this.running.began += performance.now() - began;
+    }
+  }
+
   /** One call of a language model (or a batch of `calls`). */
   addCalls(use: { calls: number; promptTokens: number; completionTokens: number; usd?: number }): void {
     this.sum.llmCalls += use.calls;

@@ -68,3 +68,11 @@ export interface RunContext {
   /** The embedded world's truth; undefined for real data and for every recommender that is no control. */
   readonly truth?: WorldTruth;
 }
+
+/**
+ * Work that is not put down to the recommender, neither seconds nor calls: what it only wants to know of another's work, or what is measured on it.
+ * @param work - gets the same run with a meter of its own; stages that it computes keep their true cost for whoever needs them.
+ */
+export function notCharged<T>(context: RunContext, work: (context: RunContext) => Promise<T>): Promise<T> {
+  return context.cost.aside((cost) => work({ ...context, cost, stages: context.stages.charging(cost) }));
+}

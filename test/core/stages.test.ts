@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CostMeter } from "../../src/core/cost.js";
 import { jsonArtifact, parseExternalStages, StageStore, type Stage } from "../../src/core/stages.js";
 
@@ -13,7 +13,10 @@ beforeEach(async () => {
   computed = 0;
 });
 
-const answer = (inputs: unknown, compute = () => ++computed): Stage<number> => ({
+const answer = (
+  inputs: unknown,
+  compute: () => number | Promise<number> = () => ++computed,
+): Stage<number> => ({
   name: "answer",
   version: 1,
   inputs,
@@ -95,6 +98,51 @@ describe("StageStore", () => {
 });
 
 describe("CostMeter", () => {
+  describe("aside", () => {
+    let clock = 0;
+    beforeEach(() => {
+      clock = 0;
+      vi.spyOn(performance, "now").mockImplementation(() => clock);
+    });
+    afterEach(() => {
+      vi.restoreAllMocks();
+    });
+    const spend = (seconds: number) => {
+      clock += 1000 * seconds;
+      return Promise.resolve(1);
+    };
+
+    it("leaves seconds and calls to another meter", async () => {
+      const meter = new CostMeter();
+      let seen: CostMeter | undefined;
+      await meter.time("fit", async () => {
+        await spend(2);
+        await meter.aside((other) => {
+          seen = other;
+          other.addCalls({ calls: 2, promptTokens: 1, completionTokens: 1 });
+          return spend(5);
+        });
+        expect(meter.total.fitSeconds).toBe(2);
+        await spend(1);
+      });
+      expect(meter.total).toMatchObject({ fitSeconds: 3, llmCalls: 0 });
+      expect(seen!.total).toMatchObject({ fitSeconds: 5, llmCalls: 2 });
+      // Outside any phase there's nothing to take back.
+      await meter.aside(() => spend(4));
+      expect(meter.total.fitSeconds).toBe(3);
+    });
+
+    it("lets a stage that was computed there cost what it cost, for whoever needs it", async () => {
+      const arm = new CostMeter();
+      const slow = answer({}, () => spend(7));
+      const stages = new StageStore(folder, new Map(), "arm", arm);
+      await arm.time("fit", () => arm.aside((other) => stages.charging(other).run(slow)));
+      const owner = new CostMeter();
+      await new StageStore(folder, new Map(), "owner", owner).run(slow);
+      expect([arm.total.fitSeconds, owner.total.fitSeconds]).toEqual([0, 7]);
+    });
+  });
+
   it("counts a phase within a phase to the outer one", async () => {
     const meter = new CostMeter();
     await meter.time("fit", () => meter.time("answer", () => Promise.resolve()));

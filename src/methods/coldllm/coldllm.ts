@@ -2,18 +2,17 @@ import type { z } from "zod";
 import { Random } from "../../core/random.js";
 import { withBackbone } from "../../recommenders/cold-start/backbone.js";
 import { innerProducts } from "../../recommenders/factorisation/factors.js";
-import type { Fitted, Recommender, RecommenderKind, RunContext } from "../../recommenders/recommender.js";
+import {
+  type Fitted,
+  notCharged,
+  type Recommender,
+  type RecommenderKind,
+  type RunContext,
+} from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { embedOptions } from "./embed.js";
 import { filterOptions } from "./filter.js";
-import {
-  candidatePairs,
-  filterUsers,
-  type FunnelOptions,
-  judgeCandidates,
-  refine,
-  uncharged,
-} from "./funnel.js";
+import { candidatePairs, filterUsers, type FunnelOptions, judgeCandidates, refine } from "./funnel.js";
 import { judgeOptions } from "./judge.js";
 import { acceptedPairs, countByItem, firstPairs, type Judgements, type Pairs } from "./pairs.js";
 import { simulatorOptions } from "./simulator.js";
@@ -70,7 +69,7 @@ function arm({ id, kind, summary, simulate, fixed }: Arm): Recommender<"cold-sta
         context,
         random: Random.fromSeed(context.seed).fork("coldllm").fork("pairs"),
         counts: async () => {
-          const judged = await refine(train, given, uncharged(context));
+          const judged = await notCharged(context, (aside) => refine(train, given, aside));
           return countByItem(acceptedPairs(judged, given.refine.accept), train.items.keys.length);
         },
       });

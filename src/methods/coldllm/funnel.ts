@@ -1,4 +1,3 @@
-import { CostMeter } from "../../core/cost.js";
 import { DataError } from "../../core/errors.js";
 import type { StageResult } from "../../core/stages.js";
 import type { BackboneChoice } from "../../recommenders/cold-start/backbone.js";
@@ -132,12 +131,6 @@ export function candidatePairs(
   return context.stages.isGiven("refine") && !context.stages.isGiven("filter")
     ? refine(train, options, context)
     : filterUsers(train, options, context);
-}
-
-/** The same run, but what is spent is not put down to this recommender: for what it only wants to know of another's work. */
-export function uncharged(context: RunContext): RunContext {
-  const cost = new CostMeter();
-  return { ...context, cost, stages: context.stages.charging(cost) };
 }
 
 async function spacesOf(train: ColdStartTraining, options: FunnelOptions, context: RunContext) {

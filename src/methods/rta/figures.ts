@@ -1,5 +1,4 @@
-import { CostMeter } from "../../core/cost.js";
-import type { Fitted, RunContext } from "../../recommenders/recommender.js";
+import { type Fitted, notCharged, type RunContext } from "../../recommenders/recommender.js";
 import type { ConversationCase, ConversationTraining } from "../../tasks/conversation.js";
 import { drawnTitles } from "./answers.js";
 import { unseenItems } from "./lessons.js";
@@ -13,22 +12,30 @@ const K = 10;
  * How well scores find what the language model itself would recommend in the test dialogues: of all titles drawn from it, and of those that
  * reindexing never met. What its lists cost is not put down to the recommender, which has no need of them.
  */
-export async function ownRecall(
+export function ownRecall(
+  train: ConversationTraining,
+  options: Pick<LessonOptions, "labels" | "unseen">,
+  cases: readonly ConversationCase[],
+  answer: Fitted<"conversation">["answer"],
+  context: RunContext,
+): Promise<Record<string, number>> {
+  return notCharged(context, (aside) => measured(train, options, cases, answer, aside));
+}
+
+async function measured(
   train: ConversationTraining,
   { labels, unseen }: Pick<LessonOptions, "labels" | "unseen">,
   cases: readonly ConversationCase[],
   answer: Fitted<"conversation">["answer"],
   context: RunContext,
 ): Promise<Record<string, number>> {
-  const cost = new CostMeter();
-  const own = { ...context, cost, stages: context.stages.charging(cost) };
-  const scores = await answer(cases, own);
+  const scores = await answer(cases, context);
   if (!(scores instanceof Float32Array)) return {};
   const lists = await drawnTitles(
     train,
     cases.map((one) => dialoguePrompt(one.context)),
     labels,
-    own,
+    context,
   );
   const known = lists.map(({ items }) => items.filter((item) => item >= 0));
   const never = unseenItems(train.candidates, unseen, context.seed);
