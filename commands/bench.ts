@@ -4,30 +4,57 @@ import { LlmrecCommand } from "./shared/base.js";
 import { deviceFlags, useDevice } from "./shared/device.js";
 import { terminal } from "./shared/terminal.js";
 
-/** The main job: every task on the embedded world, small enough to end in minutes on two cores without a network. */
+/** ColdLLM without what takes minutes: its judge isn't tuned, and its filter reads item texts by their words. */
+const QUICK_COLDLLM = {
+  backbone: "als",
+  training: { factors: 64, regularization: 1, alpha: 10 },
+  judge: "zero-shot",
+  noun: "film",
+  preference: "liked",
+  embed: { from: "words" },
+  filter: { hidden: 128, size: 64, epochs: 15, patience: 3 },
+  refine: { history: 8, choose: "random" },
+};
+
+/**
+ * The main job: every task on the embedded world with the embedded language model, small enough to end in minutes on two cores without a network.
+ * What trains by gradient takes minutes a model: each task's own command runs everything.
+ */
 const SUITE: readonly {
   command: string;
   task: TaskId;
   recommenders: readonly string[];
   ks?: readonly number[];
+  options?: Readonly<Record<string, object>>;
 }[] = [
-  // What trains by gradient takes minutes a model: `llmrec coldllm` and `llmrec explainctr` run everything.
   {
     command: "coldllm",
     task: "cold-start",
-    recommenders: ["control", "content-knn", "item-knn", "user-knn", "ease", "als"],
+    recommenders: [
+      ...["control", "content-knn", "item-knn", "user-knn", "ease", "als"],
+      ...["coldllm-content", "coldllm-filter-top", "coldllm"],
+    ],
+    options: {
+      coldllm: QUICK_COLDLLM,
+      "coldllm-filter-top": QUICK_COLDLLM,
+      "coldllm-content": QUICK_COLDLLM,
+    },
   },
-  { command: "explainctr", task: "ctr", recommenders: ["control", "lr", "deepfm"] },
+  {
+    command: "explainctr",
+    task: "ctr",
+    recommenders: ["control", "lr", "deepfm", "llm-zero-shot"],
+  },
   {
     command: "dlcrec",
     task: "controlled-list",
-    recommenders: ["control", "popular-in-genre"],
+    recommenders: ["control", "popular-in-genre", "bigrec-raw"],
     ks: [10],
   },
   {
     command: "rta",
     task: "conversation",
-    recommenders: ["control", "bm25", "co-mention"],
+    recommenders: ["control", "bm25", "co-mention", "rta-dense"],
     ks: [1, 5, 10, 20, 50],
   },
 ];

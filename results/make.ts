@@ -20,7 +20,7 @@ const root = packageRoot();
 const dataRoot = process.argv.at(2);
 const names = process.argv.slice(3);
 
-/** The recommenders of the main job. */
+/** What ends in minutes on real data, too. */
 const QUICK = ["--recommenders", "control,content-knn,item-knn,user-knn,ease,als"];
 
 /** Reindex-Then-Adapt, its parts and what its language model does without it. */
@@ -48,8 +48,15 @@ const CONVERSATION_CHARTS = /^(bars-(recall|ndcg)-10|cost-.*)\.(png|svg)$/;
 
 const CONTROL_CHARTS = /^(control-curve|diversity-plane)\.(png|svg)$/;
 
-const RESULTS: readonly { name: string; words: readonly string[]; charts?: RegExp }[] = [
-  { name: "cold-start-world", words: ["coldllm", ...QUICK] },
+const RESULTS: readonly {
+  name: string;
+  words: readonly string[];
+  /** How the run's folder begins, where the command makes several. */
+  run?: string;
+  charts?: RegExp;
+}[] = [
+  { name: "cold-start-world", words: ["bench"], run: "coldllm-" },
+  { name: "coldllm-world", words: ["coldllm", "--config", join(root, "results", "coldllm-world.yaml")] },
   { name: "conversation-world", words: ["rta", ...CONVERSATION], charts: CONVERSATION_CHARTS },
   {
     name: "controlled-list-world",
@@ -78,14 +85,15 @@ const RESULTS: readonly { name: string; words: readonly string[]; charts?: RegEx
       }))),
 ];
 
-for (const { name, words, charts = /^(bars|cost)-.*\.(png|svg)$/ } of RESULTS.filter(
+for (const { name, words, run = "", charts = /^(bars|cost|funnel).*\.(png|svg)$/ } of RESULTS.filter(
   (one) => names.length === 0 || names.includes(one.name),
 )) {
   const out = await mkdtemp(join(tmpdir(), "llmrec-results-"));
   const program = [join(root, "bin", "run.js"), ...words, "--out", out];
   const { status } = spawnSync(process.execPath, program, { stdio: ["ignore", "ignore", "inherit"] });
   if (status !== 0) throw new Error(`llmrec ${words.join(" ")} ended with ${String(status)}`);
-  const [id] = await readdir(out);
+  const id = (await readdir(out)).find((folder) => folder.startsWith(run));
+  if (id === undefined) throw new Error(`llmrec ${words.join(" ")} left no run`);
   const { scoreboard, cost } = await readRun(join(out, id));
   const folder = join(root, "results", name);
   await rm(folder, { recursive: true, force: true });

@@ -61,6 +61,8 @@ export interface FitOptions<B> {
   };
   progress?: Progress;
   label?: string;
+  /** How many examples progress speaks of, where an example of `examples` stands for several. */
+  sizeOf?: (examples: Int32Array) => number;
   signal?: AbortSignal;
 }
 
@@ -204,7 +206,7 @@ class Run<B> {
         }
         const batch = await options.batch(batches[i], random.fork(`batch/${epoch}/${i}`), epoch);
         const { loss } = await this.guarded(() => this.step(batch));
-        seen += batches[i].length;
+        seen += options.sizeOf?.(batches[i]) ?? batches[i].length;
         this.position = { ...this.position, batch: i + 1, lossSum: this.position.lossSum + loss };
         const speed = Math.round((seen / (performance.now() - began)) * 1000);
         step.update(i + 1, `loss ${(this.position.lossSum / (i + 1)).toFixed(4)}, ${speed} examples/s`);

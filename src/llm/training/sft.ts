@@ -167,6 +167,7 @@ class SftSession {
         }),
         random: random.fork("order"),
         label: "fine-tuning",
+        sizeOf: ([group]) => groups[group].rows.length,
         progress,
         signal,
         ...(validation && {
