@@ -8,7 +8,7 @@ import { type ModelConfig, parseConfig } from "../../llm/checkpoint/config.js";
 import { expectedTensors } from "../../llm/checkpoint/tensors.js";
 import { llamaLogits, llamaStates, type Weights } from "../../llm/training/llama.js";
 import { pretrain, type WeightedTokens } from "../../llm/training/pretrain.js";
-import { weightsArtifact } from "../../recommenders/ctr/weights.js";
+import { weightsArtifact } from "../../recommenders/weights.js";
 import type { CtrTraining } from "../../tasks/ctr.js";
 import type { TextsOf } from "./augmented.js";
 import { casesOf, type ExplainedCase } from "./cases.js";

@@ -6,7 +6,7 @@ import { fit } from "../../engine/train/fit.js";
 import { adamW } from "../../engine/train/optimizer.js";
 import { createTrainer } from "../../engine/train/trainer.js";
 import type { Vectors } from "../../llm/language-model.js";
-import { weightsArtifact } from "../../recommenders/ctr/weights.js";
+import { weightsArtifact } from "../../recommenders/weights.js";
 import { fitFism, type FismOptions } from "../../recommenders/dialogue/fism.js";
 import { fismBatch, fismScores, type FismWeights } from "../../recommenders/dialogue/fism-model.js";
 import { conversationNdcg } from "../../recommenders/dialogue/validation.js";

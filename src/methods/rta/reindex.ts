@@ -4,7 +4,7 @@ import { fit } from "../../engine/train/fit.js";
 import { adamW } from "../../engine/train/optimizer.js";
 import { createTrainer } from "../../engine/train/trainer.js";
 import type { Vectors } from "../../llm/language-model.js";
-import { weightsArtifact } from "../../recommenders/ctr/weights.js";
+import { weightsArtifact } from "../../recommenders/weights.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import type { ConversationTraining } from "../../tasks/conversation.js";
 import type { Arrays, Weights } from "./aggregators.js";

@@ -16,7 +16,7 @@ import { type Fields, fieldsOf } from "./fields.js";
 import type { Arrays, CtrModel, Parameters } from "./model.js";
 import { halfSquares, initialParameters, logits, shapeOf } from "./network.js";
 import type { TrainingOptions } from "./options.js";
-import { weightsArtifact } from "./weights.js";
+import { weightsArtifact } from "../weights.js";
 
 /** Pairs that are predicted at once. */
 const PREDICTION_BATCH = 4096;
@@ -60,6 +60,7 @@ export async function fitNetwork<O extends TrainingOptions>(
     name: "weights",
     version: 1,
     inputs: { model: id, options, seed: context.seed, data: train.hash, texts: texts?.hash },
+    // Rows of `table` are those of the fields user, item and attributes, one after the other, the first of each being "unknown".
     format: weightsArtifact(initial),
     compute: (workspace) =>
       trainCtr(id, model, train, fields, initial, options, context, { texts, checkpoint: workspace }),

@@ -4,7 +4,7 @@ import { fit } from "../../engine/train/fit.js";
 import { adamW } from "../../engine/train/optimizer.js";
 import { createTrainer } from "../../engine/train/trainer.js";
 import type { ConversationTraining } from "../../tasks/conversation.js";
-import { weightsArtifact } from "../ctr/weights.js";
+import { weightsArtifact } from "../weights.js";
 import type { Recommender, RunContext } from "../recommender.js";
 import {
   fismBatch,

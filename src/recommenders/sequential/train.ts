@@ -6,7 +6,7 @@ import { fit } from "../../engine/train/fit.js";
 import { adam } from "../../engine/train/optimizer.js";
 import { createTrainer } from "../../engine/train/trainer.js";
 import type { ControlledListTraining } from "../../tasks/controlled-list.js";
-import { weightsArtifact } from "../ctr/weights.js";
+import { weightsArtifact } from "../weights.js";
 import type { RunContext } from "../recommender.js";
 import type { Batch } from "./examples.js";
 import type { Arrays, Parameters } from "./model.js";

@@ -1,11 +1,12 @@
-import { DataError } from "../../core/errors.js";
-import { readSafetensors, writeSafetensors } from "../../core/safetensors.js";
-import type { ArtifactFormat } from "../../core/stages.js";
-import type { Parameters } from "./model.js";
+import { DataError } from "../core/errors.js";
+import { readSafetensors, writeSafetensors } from "../core/safetensors.js";
+import type { ArtifactFormat } from "../core/stages.js";
+import type { Tensor } from "../engine/run/tensor.js";
+
+type Parameters = Readonly<Record<string, Tensor>>;
 
 /**
- * Trained parameters as a safetensors file, each under its name. The rows of `table` are those of the fields user, item and
- * attributes, one after the other, the first of each being "unknown".
+ * Trained parameters as a safetensors file, each under its name.
  * @param expected - names and shapes.
  * @throws DataError `BAD_WEIGHTS` where a tensor is missing, has another shape or holds a number that isn't finite.
  */
