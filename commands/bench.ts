@@ -3,6 +3,7 @@ import type { TaskId } from "../src/tasks/task.js";
 import { LlmrecCommand } from "./shared/base.js";
 import { deviceFlags, useDevice } from "./shared/device.js";
 import { terminal } from "./shared/terminal.js";
+import { outFlag } from "./shared/flags.js";
 
 /** ColdLLM without what takes minutes: its judge isn't tuned, and its filter reads item texts by their words. */
 const QUICK_COLDLLM = {
@@ -67,7 +68,7 @@ export default class Bench extends LlmrecCommand {
 
   static override flags = {
     seeds: Flags.string({ summary: "Seeds separated by commas.", helpValue: "1,2,3", default: "1" }),
-    out: Flags.string({ summary: "Folder for run folders.", helpValue: "DIR", default: "runs" }),
+    out: outFlag,
     fresh: Flags.boolean({ summary: "Forget earlier runs of the same configuration." }),
     ...deviceFlags,
   };

@@ -4,6 +4,7 @@ import { LlmrecError, type FailureKind, EXIT } from "../src/core/errors.js";
 import { LlmrecCommand } from "./shared/base.js";
 import { taskCommands } from "./shared/task-commands.js";
 import { terminal } from "./shared/terminal.js";
+import { offlineFlag } from "./shared/flags.js";
 
 export default class SweepCommand extends LlmrecCommand {
   static override summary = "Run a grid of configurations, on this machine or as a Slurm job array.";
@@ -34,7 +35,7 @@ export default class SweepCommand extends LlmrecCommand {
     })(),
     only: Flags.integer({ summary: "Run only the run of this number.", helpValue: "N", min: 1 }),
     merge: Flags.boolean({ summary: "Only merge what is finished." }),
-    offline: Flags.boolean({ summary: "Never use the network." }),
+    offline: offlineFlag,
   };
 
   override async run(): Promise<unknown> {

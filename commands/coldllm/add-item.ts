@@ -1,5 +1,6 @@
 import { Flags } from "@oclif/core";
 import { LlmrecCommand } from "../shared/base.js";
+import { offlineFlag } from "../shared/flags.js";
 
 export default class ColdLlmAddItem extends LlmrecCommand {
   static override summary =
@@ -39,7 +40,7 @@ export default class ColdLlmAddItem extends LlmrecCommand {
       summary: "Users of the platform, for the estimate; those of the run where left out.",
       min: 1,
     }),
-    offline: Flags.boolean({ summary: "Never use the network." }),
+    offline: offlineFlag,
   };
 
   override async run(): Promise<unknown> {

@@ -1,6 +1,7 @@
 import { Flags } from "@oclif/core";
 import { LlmrecCommand } from "../shared/base.js";
 import { terminal } from "../shared/terminal.js";
+import { outFlag } from "../shared/flags.js";
 
 const BACKBONES = ["als", "lightgcn", "ngcf", "bpr-mf"] as const;
 
@@ -31,7 +32,7 @@ export default class ColdLlmReplay extends LlmrecCommand {
       summary: "Who learns from the pairs.",
     })(),
     seeds: Flags.string({ summary: "Seeds separated by commas.", helpValue: "1,2,3", default: "1" }),
-    out: Flags.string({ summary: "Folder for run folders.", helpValue: "DIR", default: "runs" }),
+    out: outFlag,
     fresh: Flags.boolean({ summary: "Forget an earlier run." }),
     format: Flags.option({
       options: ["text", "md"] as const,

@@ -1,5 +1,6 @@
 import { Flags } from "@oclif/core";
 import { LlmrecCommand } from "../shared/base.js";
+import { offlineFlag, outFlag } from "../shared/flags.js";
 
 export default class ExplainCtrExplain extends LlmrecCommand {
   static override summary = "Predict and explain one pair of a user and an item with a finished run.";
@@ -21,13 +22,8 @@ export default class ExplainCtrExplain extends LlmrecCommand {
       summary: "Rows of the run; default all that explain and are no control.",
       helpValue: "a,b",
     }),
-    out: Flags.string({
-      env: "LLMREC_OUT",
-      summary: "Folder for run folders.",
-      helpValue: "DIR",
-      default: "runs",
-    }),
-    offline: Flags.boolean({ env: "LLMREC_OFFLINE", summary: "Never use the network." }),
+    out: outFlag,
+    offline: offlineFlag,
   };
 
   override async run(): Promise<unknown> {

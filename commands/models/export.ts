@@ -1,5 +1,6 @@
 import { Flags } from "@oclif/core";
 import { LlmrecCommand } from "../shared/base.js";
+import { offlineFlag } from "../shared/flags.js";
 
 export default class ModelsExport extends LlmrecCommand {
   static override summary =
@@ -18,7 +19,7 @@ export default class ModelsExport extends LlmrecCommand {
       summary: "Weights of the ONNX graph.",
       default: "fp32",
     })(),
-    offline: Flags.boolean({ summary: "Never use the network." }),
+    offline: offlineFlag,
   };
 
   override async run(): Promise<unknown> {

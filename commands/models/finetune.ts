@@ -1,6 +1,7 @@
 import { Flags } from "@oclif/core";
 import { LlmrecCommand } from "../shared/base.js";
 import { deviceFlags, useDevice } from "../shared/device.js";
+import { offlineFlag } from "../shared/flags.js";
 
 export default class ModelsFinetune extends LlmrecCommand {
   static override summary = "Train a LoRA adapter on prompts and completions.";
@@ -26,7 +27,7 @@ export default class ModelsFinetune extends LlmrecCommand {
       helpValue: "X",
     }),
     seed: Flags.integer({ summary: "Seed of the adapter, the order and the held-out pairs.", default: 1 }),
-    offline: Flags.boolean({ summary: "Never use the network." }),
+    offline: offlineFlag,
     ...deviceFlags,
   };
 

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { Flags } from "@oclif/core";
 import { LlmrecCommand } from "../shared/base.js";
+import { offlineFlag, outFlag } from "../shared/flags.js";
 
 export default class RtaChat extends LlmrecCommand {
   static override summary = "Talk to Reindex-Then-Adapt: it recommends from the catalogue at each turn.";
@@ -34,13 +35,8 @@ export default class RtaChat extends LlmrecCommand {
       default: "embedded",
     }),
     length: Flags.integer({ summary: "Films in an answer.", min: 1, max: 50, default: 3 }),
-    out: Flags.string({
-      env: "LLMREC_OUT",
-      summary: "Folder for run folders.",
-      helpValue: "DIR",
-      default: "runs",
-    }),
-    offline: Flags.boolean({ env: "LLMREC_OFFLINE", summary: "Never use the network." }),
+    out: outFlag,
+    offline: offlineFlag,
   };
 
   override async run(): Promise<unknown> {

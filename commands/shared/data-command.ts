@@ -1,6 +1,7 @@
 import { Args, Flags } from "@oclif/core";
 import type { OpenOptions } from "../../src/data/catalogue.js";
 import { LlmrecCommand } from "./base.js";
+import { offlineFlag } from "./flags.js";
 
 export const datasetArg = {
   dataset: Args.string({ description: "Name of a data set, or the path of its files.", required: true }),
@@ -8,7 +9,7 @@ export const datasetArg = {
 
 export const dataFlags = {
   data: Flags.string({ summary: "Folder that holds the data set's files.", helpValue: "DIR" }),
-  offline: Flags.boolean({ summary: "Never use the network." }),
+  offline: offlineFlag,
 };
 
 /** What the commands about data sets share. */

@@ -4,6 +4,7 @@ import { LlmrecCommand } from "./base.js";
 import { configLayers, typedFlags } from "./config-layers.js";
 import { deviceFlags, useDevice } from "./device.js";
 import { terminal } from "./terminal.js";
+import { offlineFlag, outFlag } from "./flags.js";
 
 /** The flags of every command that runs a task. */
 export const taskFlags = {
@@ -79,14 +80,9 @@ export const taskFlags = {
     summary: "YAML file with the same settings.",
     helpValue: "FILE",
   }),
-  out: Flags.string({
-    env: "LLMREC_OUT",
-    summary: "Folder for run folders.",
-    helpValue: "DIR",
-    default: "runs",
-  }),
+  out: outFlag,
   fresh: Flags.boolean({ summary: "Forget an earlier run of the same configuration." }),
-  offline: Flags.boolean({ env: "LLMREC_OFFLINE", summary: "Never use the network." }),
+  offline: offlineFlag,
   ...deviceFlags,
 };
 

@@ -6,7 +6,7 @@ import { oracle } from "./controls/oracle.js";
 import { popularity } from "./controls/popularity.js";
 import { random } from "./controls/random.js";
 import { ctrRate, itemRate, oracleCtr, randomCtr } from "./ctr/controls.js";
-import { autoint, dcnv2, deepfm, din, fm, lr, xdeepfm } from "./ctr/recommenders.js";
+import { CTR_NETWORKS } from "./ctr/recommenders.js";
 import { bm25, bm25Dialogues } from "./dialogue/bm25.js";
 import { fism } from "./dialogue/fism.js";
 import { gpt35Recorded, gpt4Recorded } from "./dialogue/recorded.js";
@@ -64,13 +64,7 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   randomCtr,
   ctrRate,
   itemRate,
-  lr,
-  fm,
-  deepfm,
-  dcnv2,
-  autoint,
-  xdeepfm,
-  din,
+  ...Object.values(CTR_NETWORKS),
   oracleCtr,
   randomList,
   popularityList,

@@ -1,34 +1,15 @@
 import { hashOf, hashTexts } from "../../core/hash.js";
 import { Random } from "../../core/random.js";
 import type { CallContext, LanguageModel, Vectors } from "../../llm/language-model.js";
-import {
-  autoint,
-  type CtrBackbone,
-  dcnv2,
-  deepfm,
-  din,
-  fm,
-  lr,
-  xdeepfm,
-} from "../../recommenders/ctr/recommenders.js";
+import { CTR_NETWORKS } from "../../recommenders/ctr/recommenders.js";
 import type { CtrNetwork } from "../../recommenders/ctr/train.js";
 import type { Fitted, RunContext } from "../../recommenders/recommender.js";
 import { resolveOptions } from "../../recommenders/registry.js";
 import type { CtrRows, CtrTraining } from "../../tasks/ctr.js";
 import { casesOf, type ExplainedCase } from "./cases.js";
 import { newest, rowsAt, withFewerValidation } from "./folds.js";
-import type { AugmentedOptions, BackboneName } from "./options.js";
+import type { AugmentedOptions } from "./options.js";
 import { embedTexts, standardiser, textVectors } from "./vectors.js";
-
-const BACKBONES: Readonly<Record<BackboneName, CtrBackbone>> = {
-  lr,
-  fm,
-  deepfm,
-  dcnv2,
-  autoint,
-  xdeepfm,
-  din,
-};
 
 /** One text for each case. It sees no label: cases hold none. */
 export type TextsOf = (cases: readonly ExplainedCase[], context: RunContext) => Promise<readonly string[]>;
@@ -56,7 +37,7 @@ export async function fitAugmented(
   { backbone: name, training, explained }: Pick<AugmentedOptions, "backbone" | "training" | "explained">,
   context: RunContext,
 ): Promise<Augmented> {
-  const backbone = BACKBONES[name];
+  const backbone = CTR_NETWORKS[name];
   const options = resolveOptions(backbone, training);
   const train = withFewerValidation(given, explained);
   const told = newest(train.rows, explained);
@@ -90,7 +71,7 @@ export function fitBackbone(
   { backbone: name, training }: Pick<AugmentedOptions, "backbone" | "training">,
   context: RunContext,
 ): Promise<CtrNetwork> {
-  const backbone = BACKBONES[name];
+  const backbone = CTR_NETWORKS[name];
   const random = Random.fromSeed(context.seed).fork(backbone.id);
   return backbone.network(train, resolveOptions(backbone, training), { ...context, random });
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CTR_NETWORKS } from "../../recommenders/ctr/recommenders.js";
 import { REWARD_FORMS } from "./judge.js";
 
 /** What is shown of a history. */
@@ -20,12 +21,9 @@ export const explainedOptions = z.strictObject(explanationOptions);
 
 export type ExplanationOptions = z.infer<typeof explainedOptions>;
 
-const BACKBONE_NAMES = ["lr", "fm", "deepfm", "dcnv2", "autoint", "xdeepfm", "din"] as const;
-export type BackboneName = (typeof BACKBONE_NAMES)[number];
-
 const networkOptions = {
   /** The click-through model that gets the texts. */
-  backbone: z.enum(BACKBONE_NAMES).default("deepfm"),
+  backbone: z.enum(Object.keys(CTR_NETWORKS) as (keyof typeof CTR_NETWORKS)[]).default("deepfm"),
   /** The backbone's own options, such as `training.embedding=8`. */
   training: z.record(z.string(), z.unknown()).default({}),
 };

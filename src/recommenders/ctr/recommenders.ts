@@ -47,7 +47,7 @@ function network<O extends TrainingOptions>(
 }
 
 /** Logistic regression. */
-export const lr = network(
+const lr = network(
   "lr",
   "Logistic regression on user, item and attributes (Richardson et al., WWW 2007).",
   lrOptions,
@@ -55,7 +55,7 @@ export const lr = network(
 );
 
 /** Factorisation machine. */
-export const fm = network(
+const fm = network(
   "fm",
   "Factorisation machine (Rendle, ICDM 2010).",
   fmOptions,
@@ -63,7 +63,7 @@ export const fm = network(
 );
 
 /** DeepFM. */
-export const deepfm = network(
+const deepfm = network(
   "deepfm",
   "DeepFM: a factorisation machine and an MLP on the same embeddings (Guo et al., IJCAI 2017).",
   deepOptions,
@@ -71,7 +71,7 @@ export const deepfm = network(
 );
 
 /** DCN V2. */
-export const dcnv2 = network(
+const dcnv2 = network(
   "dcnv2",
   "DCN V2: cross layers with whole matrices beside an MLP (Wang et al., WWW 2021).",
   dcnOptions,
@@ -79,7 +79,7 @@ export const dcnv2 = network(
 );
 
 /** AutoInt+. */
-export const autoint = network(
+const autoint = network(
   "autoint",
   "AutoInt+: self-attention among the fields, and an MLP (Song et al., CIKM 2019).",
   autoIntOptions,
@@ -87,7 +87,7 @@ export const autoint = network(
 );
 
 /** xDeepFM. */
-export const xdeepfm = network(
+const xdeepfm = network(
   "xdeepfm",
   "xDeepFM: compressed interaction network and an MLP (Lian et al., KDD 2018).",
   xDeepFmOptions,
@@ -95,9 +95,14 @@ export const xdeepfm = network(
 );
 
 /** DIN. */
-export const din = network(
+const din = network(
   "din",
   "Deep interest network: the history weighed against the target (Zhou et al., KDD 2018).",
   dinOptions,
   async () => (await import("./models/din.js")).din,
 );
+
+/** All click-through networks, by name. */
+export const CTR_NETWORKS: Readonly<
+  Record<"lr" | "fm" | "deepfm" | "dcnv2" | "autoint" | "xdeepfm" | "din", CtrBackbone>
+> = { lr, fm, deepfm, dcnv2, autoint, xdeepfm, din };

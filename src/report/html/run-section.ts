@@ -76,6 +76,16 @@ function options(names: readonly string[]): Markup[] {
   return names.map((name) => markup`<option>${name}</option>`);
 }
 
+/** A labelled list to choose from. */
+function choice(label: string, name: string, entries: Markup | readonly Markup[]): Markup {
+  return markup`<label
+    >${label}
+    <select name="${name}">
+      ${entries}
+    </select></label
+  >`;
+}
+
 /** The main metrics first. */
 function metricNames({ columns }: RunData): string[] {
   const names = (main: boolean) => columns.filter((column) => column.main === main).map(({ name }) => name);
@@ -97,40 +107,28 @@ function charts(data: RunData): Markup {
       : figure(
           "curves",
           "Curves",
-          markup`<label
-            >curve
-            <select name="curve">
-              ${data.curves.map(({ title }, at) => markup`<option value="${at}">${title}</option>`)}
-            </select></label
-          >`,
+          choice(
+            "curve",
+            "curve",
+            data.curves.map(({ title }, at) => markup`<option value="${at}">${title}</option>`),
+          ),
           "A metric over the length of the list, the number of genres asked for, or the stages of a method.",
         );
   return markup`${figure(
     "bars",
     "Quality",
-    markup`<label
-      >metric
-      <select name="metric">
-        ${metrics}
-      </select></label
-    >`,
+    choice("metric", "metric", metrics),
     "Whiskers are 95 % intervals over cases.",
   )}
   ${figure(
     "cost",
     "Cost against quality",
-    markup`<label
-        >metric
-        <select name="metric">
-          ${metrics}
-        </select></label
-      >
-      <label
-        >cost
-        <select name="cost">
-          ${known.map(([value, label]) => markup`<option value="${value}">${label}</option>`)}
-        </select></label
-      >`,
+    markup`${choice("metric", "metric", metrics)}
+      ${choice(
+        "cost",
+        "cost",
+        known.map(([value, label]) => markup`<option value="${value}">${label}</option>`),
+      )}`,
     "The dashed line is the Pareto front: recommenders that none at the same or a lower cost equals. Controls and the ceiling do not make it.",
   )}
   ${curves}`;
@@ -201,12 +199,7 @@ function significance(data: RunData): Markup | null {
   return markup`${figure(
     "forest",
     "Significance",
-    markup`<label
-      >metric
-      <select name="metric">
-        ${metrics}
-      </select></label
-    >`,
+    choice("metric", "metric", metrics),
     "Differences with 95 % intervals; bold: significant after Holm's correction over all comparisons.",
   )}
   ${table}`;
@@ -230,31 +223,11 @@ function sampleViewer({ samples, rows, columns }: RunData): Markup | null {
         <button type="button" class="previous">Previous</button
         ><button type="button" class="next">Next</button>
         <span class="count" role="status" aria-live="polite"></span>
-        <label
-          >setting
-          <select name="setting">
-            ${settings.size === 0 ? markup`<option value="">all</option>` : options([...settings])}
-          </select></label
-        >
+        ${choice("setting", "setting", settings.size === 0 ? markup`<option value="">all</option>` : options([...settings]))}
         <label>with the words <input type="search" name="words" size="12" /></label>
-        <label
-          >where
-          <select name="winner">
-            ${names}
-          </select></label
-        >
-        <label
-          >beats
-          <select name="loser">
-            ${names}
-          </select></label
-        >
-        <label
-          >in
-          <select name="metric">
-            ${options(metrics.map(({ name }) => name))}
-          </select></label
-        >
+        ${choice("where", "winner", names)}
+        ${choice("beats", "loser", names)}
+        ${choice("in", "metric", options(metrics.map(({ name }) => name)))}
       </div>
       <div class="case"></div>
     </div>`;
