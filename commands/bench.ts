@@ -49,7 +49,7 @@ const SUITE: readonly {
   {
     command: "dlcrec",
     task: "controlled-list",
-    recommenders: ["control", "popular-in-genre", "bigrec-raw"],
+    recommenders: ["control", "popular-in-genre"],
     ks: [10],
   },
   {
