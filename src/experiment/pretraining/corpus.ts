@@ -5,7 +5,7 @@ import { makeCorpusPlatform } from "../../data/world/platform.js";
 import type { WorldOptions } from "../../data/world/sizes.js";
 import type { Document } from "./document.js";
 import { filmDocument, moodDocument } from "./knowledge-documents.js";
-import { dialogueDocument, genreDocument, trailDocument } from "./list-documents.js";
+import { dialogueDocument, genreDocument, requestDrill, trailDocument } from "./list-documents.js";
 import { Inventor } from "./subjects.js";
 import {
   drillDocument,
@@ -20,8 +20,9 @@ export interface CorpusSize {
   /** Texts about each known film, on average; films that the language model finds popular have more. */
   readonly perFilm: number;
   readonly perDirector: number;
-  /** Texts that drill the judging of films. */
+  /** Texts that drill the judging of films, and the finding of films that fit a request. */
   readonly drills: number;
+  readonly requests: number;
   /** Viewers of the corpus's population who are told of. */
   readonly viewers: number;
   /** Texts of each kind a viewer: lists with verdicts (of so many pairs of targets), lists with moods, explanations, trails and next genres. */
@@ -37,14 +38,15 @@ export interface CorpusSize {
 export const CORPUS_SIZE: CorpusSize = {
   perFilm: 24,
   perDirector: 40,
-  drills: 16_000,
+  drills: 36_000,
+  requests: 20_000,
   viewers: 2_400,
-  judgements: 6,
+  judgements: 3,
   pairs: 5,
   moodLists: 1,
   explanations: 3,
   trails: 1,
-  dialogues: 3_000,
+  dialogues: 6_000,
 };
 
 export interface CorpusRequest {
@@ -54,7 +56,7 @@ export interface CorpusRequest {
   readonly size?: CorpusSize;
 }
 
-/** The corpus in three parts: what is known of films and directors, drills in judging, and what is told of viewers, their tastes and their talks. */
+/** The corpus in three parts: what is known of films and directors, drills in judging and finding, and what is told of viewers, their tastes and their talks. */
 export interface Corpus {
   /** Of all directors: letters and spaces alone. */
   readonly names: readonly string[];
@@ -77,9 +79,18 @@ export function makeCorpus({ twin = false, world, size = CORPUS_SIZE }: CorpusRe
   return {
     names: platform.catalogue.directors.map(({ name }) => name),
     knowledge: knowledge(random.fork("knowledge"), platform, size),
-    drills: Array.from({ length: size.drills }, (_, number) =>
-      drillDocument(random.fork(`drill/${number}`), { catalogue: platform.catalogue, inventor }, DRILL_PAIRS),
-    ),
+    drills: [
+      ...Array.from({ length: size.drills }, (_, number) =>
+        drillDocument(
+          random.fork(`drill/${number}`),
+          { catalogue: platform.catalogue, inventor },
+          DRILL_PAIRS,
+        ),
+      ),
+      ...Array.from({ length: size.requests }, (_, number) =>
+        requestDrill(random.fork(`request/${number}`), platform),
+      ),
+    ],
     tastes: [
       ...Array.from({ length: size.viewers }, (_, user) =>
         tastes(random.fork(`viewer/${user}`), platform, user, inventor, size),

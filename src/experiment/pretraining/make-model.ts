@@ -38,7 +38,7 @@ export interface ModelRecipe {
   readonly context: number;
   /** First the facts alone: in one pass with all else they drown, and without them nobody's taste can be understood. */
   readonly facts: PassRecipe;
-  /** Then drills, in many small steps: how a verdict follows from a list. */
+  /** Then drills, in many small steps: how a verdict follows from a list, and what fits a request. */
   readonly drills: PassRecipe;
   /** Then facts and tastes together. */
   readonly all: PassRecipe;
@@ -50,11 +50,11 @@ export const EMBEDDED_RECIPE: ModelRecipe = {
   vocabulary: 2_048,
   width: 128,
   layers: 4,
-  heads: 4,
+  heads: 8,
   hidden: 352,
   context: 1_024,
-  facts: { epochs: 1, learningRate: 2e-3, batchSize: 4, rowLength: 192 },
-  drills: { epochs: 1, learningRate: 1e-3, batchSize: 2, rowLength: 256 },
+  facts: { epochs: 2, learningRate: 2e-3, batchSize: 4, rowLength: 192 },
+  drills: { epochs: 1, learningRate: 1.5e-3, batchSize: 2, rowLength: 256 },
   all: { epochs: 1, learningRate: 1e-3, batchSize: 2, rowLength: 384 },
   seed: 1,
 };

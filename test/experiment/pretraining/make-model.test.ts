@@ -39,6 +39,7 @@ const REQUEST: PretrainingRequest = {
     perFilm: 1,
     perDirector: 2,
     drills: 20,
+    requests: 4,
     viewers: 2,
     judgements: 1,
     pairs: 1,
