@@ -65,6 +65,8 @@ export interface AddItemsResult {
   readonly items: readonly AddedItem[];
   readonly secondsPerItem: Readonly<Record<"embed" | "filter" | "judge" | "update", number>>;
   readonly llmCallsPerItem: number;
+  /** The share of the exact search's users that an approximate one found; null where the search is exact. */
+  readonly searchRecall: number | null;
   /** Embeddings of users and known items, and all files of the run, before and after. */
   readonly untouched: {
     readonly embeddings: readonly [before: string, after: string];
@@ -143,6 +145,7 @@ export async function addItemsToRun(request: AddItemsRequest): Promise<AddItemsR
       items: itemsOf(added, fresh, training.users.keys),
       secondsPerItem,
       llmCallsPerItem: spent.total.llmCalls / count,
+      searchRecall: added.searchRecall,
       untouched: {
         embeddings: [added.others.before, added.others.after],
         run: [before, await hashPath(folder)],

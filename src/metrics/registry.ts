@@ -233,6 +233,14 @@ export const METRICS: readonly MetricDefinition[] = [
 
   metric("adoption", "Adoption rate", null, "pooled", false, "simulated pairs / pairs shown to the judge"),
   metric(
+    "search-recall",
+    "Search recall",
+    "higher",
+    "pooled",
+    false,
+    "the exact search's candidates that an approximate one finds / all, over a sample of cold items",
+  ),
+  metric(
     "real-pair",
     "RealPair",
     "higher",

@@ -14,6 +14,7 @@ export function renderAddedItems(result: AddItemsResult): string {
     "",
     `per item: ${fixed(result.llmCallsPerItem, 1)} calls of the language model, ${seconds(total)} s ` +
       `(text ${seconds(each.embed)}, filter ${seconds(each.filter)}, judge ${seconds(each.judge)}, embedding ${seconds(each.update)})`,
+    ...(result.searchRecall === null ? [] : [searchLine(result.searchRecall)]),
     `all other embeddings: ${same(untouched.embeddings)}, sha256 ${untouched.embeddings[1].slice(0, 16)}; ` +
       `the run's files: ${same(untouched.run)}, sha256 ${untouched.run[1].slice(0, 16)}`,
     `for ${integer(demand.itemsPerDay)} new items a day and ${integer(demand.users)} users: ` +
@@ -21,6 +22,10 @@ export function renderAddedItems(result: AddItemsResult): string {
     `without the filter: ${integer(capacity.withoutFilter.judgementsPerDay)} judgements a day, ` +
       `${machines(capacity.withoutFilter.machines)} (the filter saves ${integer(capacity.savedBy)} judgements for each that is made)`,
   ].join("\n");
+}
+
+function searchLine(recall: number): string {
+  return `approximate search: ${fixed(100 * recall, 1)} % of the exact search's users found, on new items searched for both ways`;
 }
 
 function machines(count: number): string {

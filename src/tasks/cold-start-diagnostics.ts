@@ -18,7 +18,7 @@ export interface ColdTruth {
  * How near simulated pairs are to the truth, stage by stage (ColdLLM's tables 2 and 5): the share that are cold test pairs
  * (`real-pair/STAGE`, called RealPair in the paper), the share that are cold validation or test pairs (`real-pair-held-out`), how many there
  * are, how many users they reach, how many cold items have one and how many each has on average; and `adoption`, the pairs of the last stage
- * among those of the first, where there are several. Of a stage with log-odds also how well they tell the pairs apart ({@link judgement}).
+ * among those of the first, where there are several; and `search-recall`, where an approximate search proposed them. Of a stage with log-odds also how well they tell the pairs apart ({@link judgement}).
  */
 export function simulationDiagnostics(
   simulated: readonly SimulatedPairs[],
@@ -27,8 +27,9 @@ export function simulationDiagnostics(
   const { test, validation, items: ranked } = truth;
   const out: Record<string, number> = {};
   const coldItems = ranked.reduce((sum, one) => sum + one, 0);
-  for (const { stage, users, items, logOdds } of simulated) {
+  for (const { stage, users, items, logOdds, searchRecall } of simulated) {
     if (logOdds) Object.assign(out, judgement({ users, items, logOdds }, truth));
+    if (searchRecall !== undefined) out["search-recall"] = searchRecall;
     let [ofTest, heldOut] = [0, 0];
     users.forEach((user, at) => {
       const isTest = hasEntry(test, user, items[at]);

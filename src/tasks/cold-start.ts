@@ -33,4 +33,6 @@ export interface SimulatedPairs {
   readonly items: Int32Array;
   /** A judge's log P(Yes) - log P(No) of each, where one was asked. */
   readonly logOdds?: Float32Array | null;
+  /** Where an approximate search proposed them: the share of the exact one's pairs that it finds. */
+  readonly searchRecall?: number;
 }

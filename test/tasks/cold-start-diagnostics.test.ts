@@ -34,6 +34,9 @@ it("counts by hand how many simulated pairs came true", () => {
   });
   expect(Object.keys(simulationDiagnostics([pairs], truth))).not.toContain("adoption");
   expect(simulationDiagnostics([], truth)).toEqual({});
+  expect(simulationDiagnostics([{ ...pairs, searchRecall: 0.9 }], truth)).toMatchObject({
+    "search-recall": 0.9,
+  });
 });
 
 it("tells by hand how well log-odds tell pairs apart", () => {

@@ -4,16 +4,16 @@ import { csrFromPairs, rowOfEachEntry } from "../../data/csr.js";
 import type { ItemTable } from "../../data/dataset.js";
 import { Random } from "../../core/random.js";
 import type { Factors } from "../../recommenders/factorisation/factors.js";
-import { usedRows } from "../../recommenders/factorisation/gram.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import type { ColdLlmOptions } from "./coldllm.js";
 import { embedItems } from "./embed.js";
-import { coupledSpaces, spaceRows, topUsers } from "./filter.js";
+import { coupledSpaces, spaceRows } from "./filter.js";
 import { refine, statesOf } from "./funnel.js";
 import { askJudge } from "./judge.js";
 import { acceptedPairs, type Candidates, type Judgements, type Pairs } from "./pairs.js";
 import type { Rows } from "../../core/safetensors.js";
+import { userSearch } from "./search.js";
 import { simulator } from "./simulator.js";
 import { withAdapter } from "../../llm/local/with-adapter.js";
 import { updateColdItems, updateEmbeddings } from "./update.js";
@@ -23,6 +23,11 @@ export interface AddedItems {
   /** For each new item, in order, its candidates, best first, numbered from the first new item. */
   readonly candidates: Candidates;
   readonly judgements: Judgements;
+  /**
+   * The share of the exact search's candidates that an approximate one found, over a sample of the new items that were searched for both
+   * ways, apart from the seconds; null where the search is exact.
+   */
+  readonly searchRecall: number | null;
   /** [new items, size]: zeros where nobody was accepted. */
   readonly embeddings: Rows;
   /** SHA-256 of the embeddings of all users and known items, as the run serves them and after the new ones came. */
@@ -51,6 +56,7 @@ export async function addItems(
   const before = hashArrays([served.users, served.items]);
   const states = await statesOf(train, options, context);
   const spaces = await coupledSpaces(train, states, options, context);
+  const search = await userSearch(train, spaces, options, context);
   const tuned = await simulator(train, options, context);
   const model = await context.llm();
   const clock = stopwatch();
@@ -61,10 +67,10 @@ export async function addItems(
 
   const items = await spaceRows(spaces, states.value.items, newStates, options);
   const numbers = Int32Array.from({ length: count }, (_, n) => n);
-  const active = usedRows(train.matrix);
-  const { users: k } = options.filter;
-  const candidates = await topUsers({ users: spaces.users, items }, numbers, active, k, context.signal);
+  const candidates = await search.find(items, numbers);
   const filterSeconds = clock();
+  const searchRecall = search.index === null ? null : ((await search.recall(items, numbers)) ?? null);
+  clock();
 
   const known = train.items.keys.length;
   const all: ColdStartTraining = { ...train, items: joinItems(train.items, fresh) };
@@ -83,6 +89,7 @@ export async function addItems(
   } = await learn(all, wider, acceptedPairs(judged, options.refine.accept), options, context);
   return {
     candidates,
+    searchRecall,
     judgements: { ...judged, items: candidates.items },
     embeddings: { size, data: after.slice(known * size) },
     others: { before, after: hashArrays([users, after.subarray(0, known * size)]) },

@@ -12,7 +12,14 @@ import {
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { embedOptions } from "./embed.js";
 import { filterOptions } from "./filter.js";
-import { candidatePairs, filterUsers, type FunnelOptions, judgeCandidates, refine } from "./funnel.js";
+import {
+  candidatePairs,
+  filterUsers,
+  type FunnelOptions,
+  judgeCandidates,
+  refine,
+  searchRecall,
+} from "./funnel.js";
 import { judgeOptions } from "./judge.js";
 import { acceptedPairs, countByItem, firstPairs, type Judgements, type Pairs } from "./pairs.js";
 import { simulatorOptions } from "./simulator.js";
@@ -20,6 +27,8 @@ import { updateEmbeddings, type UpdateOptions, updateOptions } from "./update.js
 import { nearestUsers, popularUsers, randomUsers, samplePairs } from "./who.js";
 
 export type ColdLlmOptions = FunnelOptions & UpdateOptions;
+
+type FilterTowers = ColdLlmOptions["filter"]["towers"];
 
 const options = withBackbone(
   { ...updateOptions, ...simulatorOptions, ...embedOptions, ...filterOptions, ...judgeOptions },
@@ -48,11 +57,20 @@ interface Arm {
   readonly summary: string;
   readonly simulate: (workshop: Workshop) => Promise<Simulation>;
   /** Options that make the arm what it is. */
-  readonly fixed?: Partial<Pick<ColdLlmOptions, "update">>;
+  readonly fixed?: { readonly update?: ColdLlmOptions["update"]; readonly towers?: FilterTowers };
+  /** True where it has users from elsewhere than the filter. */
+  readonly unfiltered?: boolean;
 }
 
 /** ColdLLM, or what is left of it when some part is exchanged. */
-function arm({ id, kind, summary, simulate, fixed }: Arm): Recommender<"cold-start", ColdLlmOptions> {
+function arm({
+  id,
+  kind,
+  summary,
+  simulate,
+  fixed,
+  unfiltered,
+}: Arm): Recommender<"cold-start", ColdLlmOptions> {
   return {
     id,
     task: "cold-start",
@@ -62,7 +80,8 @@ function arm({ id, kind, summary, simulate, fixed }: Arm): Recommender<"cold-sta
     seeded: true,
     onRequest: true,
     async fit(train, given, context): Promise<Fitted<"cold-start">> {
-      const own = { ...given, ...fixed };
+      const { update = given.update, towers = given.filter.towers } = fixed ?? {};
+      const own = { ...given, update, filter: { ...given.filter, towers } };
       const { shown, pairs } = await simulate({
         train,
         options: own,
@@ -74,11 +93,12 @@ function arm({ id, kind, summary, simulate, fixed }: Arm): Recommender<"cold-sta
         },
       });
       const embeddings = await updateEmbeddings(train, pairs, own, context);
+      const found = unfiltered ? undefined : await searchRecall(train, own, context);
       const stages = [
         ...(shown === undefined
           ? []
           : [{ stage: "filter", users: shown.users, items: shown.items, logOdds: shown.logOdds }]),
-        { stage: "pairs", ...pairs },
+        { stage: "pairs", ...pairs, searchRecall: found },
       ];
       return {
         answer: (cases, { signal }) => innerProducts(embeddings, cases, signal),
@@ -96,13 +116,10 @@ function judged(judgements: Judgements, accept: "yes" | number): Simulation {
 const byTheBook = async ({ train, options: own, context }: Workshop) =>
   judged(await refine(train, own, context), own.refine.accept);
 
-/** One space of the filter, and as many users as the judge accepts. */
-const byOneTower =
-  (towers: "semantic" | "collaborative") =>
-  async ({ train, options: own, context, counts }: Workshop) => {
-    const candidates = await filterUsers(train, { ...own, filter: { ...own.filter, towers } }, context);
-    return { pairs: firstPairs(candidates, await counts()) };
-  };
+/** The filter's best, as many as the judge accepts. */
+const byTheFilter = async ({ train, options: own, context, counts }: Workshop) => ({
+  pairs: firstPairs(await filterUsers(train, own, context), await counts()),
+});
 
 /**
  * A language model says which users would take a new item, and the item learns from those pairs like a warm one. Stages: `simulator`
@@ -167,6 +184,7 @@ export const COLDLLM_ARMS = [
     id: "coldllm-random-judged",
     kind: "llm",
     summary: "ColdLLM without its filter: the judge is asked about random users.",
+    unfiltered: true,
     async simulate({ train, options: own, context, random }) {
       const wanted = train.coldItems.map((cold) => cold * own.filter.users);
       const users = randomUsers(train, Int32Array.from(wanted), random);
@@ -177,13 +195,15 @@ export const COLDLLM_ARMS = [
     id: "coldllm-semantic",
     kind: "llm",
     summary: "ColdLLM without its judge and its collaborative tower.",
-    simulate: byOneTower("semantic"),
+    simulate: byTheFilter,
+    fixed: { towers: "semantic" },
   }),
   arm({
     id: "coldllm-collaborative",
     kind: "llm",
     summary: "ColdLLM without its judge and its semantic tower.",
-    simulate: byOneTower("collaborative"),
+    simulate: byTheFilter,
+    fixed: { towers: "collaborative" },
   }),
   arm({
     id: "coldllm-cold-only",
@@ -210,18 +230,21 @@ export const COLDLLM_ARMS = [
     id: "coldllm-content",
     kind: "classic",
     summary: "ColdLLM's update on the users nearest by TF-IDF of item texts.",
+    unfiltered: true,
     simulate: async ({ train, counts }) => ({ pairs: nearestUsers(train, await counts()) }),
   }),
   arm({
     id: "coldllm-popular",
     kind: "control",
     summary: "ColdLLM's update on the most active users.",
+    unfiltered: true,
     simulate: async ({ train, counts }) => ({ pairs: popularUsers(train, await counts()) }),
   }),
   arm({
     id: "coldllm-random",
     kind: "control",
     summary: "ColdLLM's update on random users.",
+    unfiltered: true,
     simulate: async ({ train, counts, random }) => ({ pairs: randomUsers(train, await counts(), random) }),
   }),
 ] as const;

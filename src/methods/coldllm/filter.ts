@@ -3,14 +3,12 @@ import { type BackboneChoice, warmBackbone } from "../../recommenders/cold-start
 import { columnScales, scaledAs } from "../../recommenders/cold-start/content.js";
 import { Random } from "../../core/random.js";
 import type { StageResult } from "../../core/stages.js";
-import { type Factors, innerProducts } from "../../recommenders/factorisation/factors.js";
-import { TopK } from "../../recommenders/neighbours/top-k.js";
+import type { Factors } from "../../recommenders/factorisation/factors.js";
 import { pairwiseOptions } from "../../recommenders/pairwise/options.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import type { TextStates } from "./embed.js";
-import type { Candidates } from "./pairs.js";
-import { rowDot, sideBySide } from "./rows.js";
+import { sideBySide } from "./rows.js";
 import type { Rows } from "../../core/safetensors.js";
 import { type Tower, towerFormat, type TowerName, type TowerOptions, trainTower, mapItems } from "./tower.js";
 
@@ -24,6 +22,8 @@ export const filterOptions = {
       users: z.int().min(1).default(20),
       /** Which of the two spaces score: text (`semantic`), the backbone's behaviour (`collaborative`), or the sum of `both`. */
       towers: z.enum(["both", "semantic", "collaborative"]).default("both"),
+      /** Whether all users are scored for each item, or an index of them finds most of the best. */
+      search: z.enum(["exact", "approximate"]).default("exact"),
       /** Width of the towers' hidden layers. */
       hidden: z.int().min(1).default(200),
       /** Length of the semantic space. */
@@ -38,9 +38,6 @@ export const filterOptions = {
 };
 
 export type FilterOptions = z.infer<z.ZodObject<typeof filterOptions>>;
-
-/** Users scored at once. */
-const BLOCK = 512;
 
 /** The filter's trained spaces. */
 export interface Spaces {
@@ -123,48 +120,4 @@ function evenColumns({ size, data }: Rows, scale: Rows = { size, data }): Rows {
 function towerOptions(filter: FilterOptions["filter"]): TowerOptions {
   const { hidden, size, learningRate, weightDecay, batchSize, epochs, patience } = filter;
   return { hidden, size, learningRate, weightDecay, batchSize, epochs, patience, validateEvery: 1 };
-}
-
-/**
- * The users of highest score for each item (all scores are computed), best first; of equals the lower number.
- * @param wanted - the items.
- * @param eligible - the users who may be chosen, ascending.
- */
-export async function topUsers(
-  { users, items }: { readonly users: Rows; readonly items: Rows },
-  wanted: Int32Array,
-  eligible: Int32Array,
-  count: number,
-  signal: AbortSignal,
-): Promise<Candidates> {
-  const { size } = items;
-  const few = new Float32Array(wanted.length * size);
-  wanted.forEach((item, row) => {
-    few.set(items.data.subarray(item * size, (item + 1) * size), row * size);
-  });
-  const best = Array.from(wanted, () => new TopK(count));
-  if (wanted.length > 0) {
-    for (let from = 0; from < eligible.length; from += BLOCK) {
-      const block = Array.from(eligible.subarray(from, from + BLOCK), (user) => ({ user }));
-      const scores = await innerProducts({ size, users: users.data, items: few }, block, signal);
-      block.forEach(({ user }, row) => {
-        best.forEach((heap, column) => {
-          heap.push(user, scores[row * wanted.length + column]);
-        });
-      });
-    }
-  }
-  const chosen = Array.from(wanted, (item, at) => {
-    const kept = Array.from(best[at].kept(), (user) => ({
-      user,
-      item,
-      score: rowDot(users, user, items, item),
-    }));
-    return kept.sort((a, b) => b.score - a.score || a.user - b.user);
-  }).flat();
-  return {
-    users: Int32Array.from(chosen, ({ user }) => user),
-    items: Int32Array.from(chosen, ({ item }) => item),
-    scores: Float32Array.from(chosen, ({ score }) => score),
-  };
 }

@@ -1,16 +1,17 @@
 import { DataError } from "../../core/errors.js";
-import type { StageResult } from "../../core/stages.js";
 import type { BackboneChoice } from "../../recommenders/cold-start/backbone.js";
-import { usedRows } from "../../recommenders/factorisation/gram.js";
-import type { RunContext } from "../../recommenders/recommender.js";
+import { jsonArtifact, type StageResult } from "../../core/stages.js";
+import { notCharged, type RunContext } from "../../recommenders/recommender.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { type EmbedOptions, textStates, type TextStates } from "./embed.js";
-import { coupledSpaces, type FilterOptions, topUsers } from "./filter.js";
+import { coupledSpaces, type FilterOptions } from "./filter.js";
 import { itemsWithWords } from "../../data/items-in-words.js";
 import { askJudge, type JudgeOptions } from "./judge.js";
 import { candidatesFormat, judgementsFormat } from "./pairs-file.js";
 import { type Candidates, hashPairs, type Judgements, type Pairs } from "./pairs.js";
+import { userSearch } from "./search.js";
 import { simulator, type SimulatorOptions } from "./simulator.js";
+import { loadUsearch } from "./user-index.js";
 import { withAdapter } from "../../llm/local/with-adapter.js";
 
 export type FunnelOptions = SimulatorOptions & EmbedOptions & FilterOptions & JudgeOptions & BackboneChoice;
@@ -25,14 +26,15 @@ export async function filterUsers(
   context: RunContext,
 ): Promise<Candidates> {
   const { stages, progress } = context;
-  const spaces = stages.isGiven("filter") ? undefined : await spacesOf(train, options, context);
+  const { search, spaces, key } = stages.isGiven("filter")
+    ? NO_SEARCH
+    : await searchOf(train, options, context);
   const { value } = await stages.run({
     name: "filter",
     version: 1,
-    inputs: { spaces: spaces?.key ?? null, users: options.filter.users, data: train.hash },
+    inputs: { ...key, users: options.filter.users, data: train.hash },
     format: candidatesFormat(train),
-    compute: () =>
-      topUsers(spaces!, judgeable(train), usedRows(train.matrix), options.filter.users, context.signal),
+    compute: () => search!.find(spaces!.items, judgeable(train)),
   });
   const has = new Set(value.items);
   const without = train.coldItems.reduce(
@@ -41,6 +43,30 @@ export async function filterUsers(
   );
   if (without > 0) progress.warn(`coldllm: the filter has no user for ${without} cold items`);
   return value;
+}
+
+/**
+ * The share of the exact search's candidates that an approximate one finds, over a sample of the cold items that are searched for both ways,
+ * which the recommender isn't charged for; undefined where the search is exact or the run's candidates come from outside.
+ */
+export async function searchRecall(
+  train: ColdStartTraining,
+  options: FunnelOptions,
+  context: RunContext,
+): Promise<number | undefined> {
+  const { stages } = context;
+  if (options.filter.search === "exact" || stages.isGiven("filter") || stages.isGiven("refine")) return;
+  const { value } = await notCharged(context, async (aside) => {
+    const { search, spaces, key } = await searchOf(train, options, aside);
+    return aside.stages.run({
+      name: "search-recall",
+      version: 1,
+      inputs: { ...key, users: options.filter.users, seed: context.seed, data: train.hash },
+      format: jsonArtifact("recall.json", (found) => found as { recall?: number }),
+      compute: async () => ({ recall: await search.recall(spaces.items, judgeable(train)) }),
+    });
+  });
+  return value.recall;
 }
 
 /**
@@ -133,9 +159,18 @@ export function candidatePairs(
     : filterUsers(train, options, context);
 }
 
-async function spacesOf(train: ColdStartTraining, options: FunnelOptions, context: RunContext) {
+/** What takes the place of a search where candidates are given. */
+const NO_SEARCH = { search: undefined, spaces: undefined, key: { spaces: null } };
+
+/** The filter's spaces, the search in them, and what names both in a stage's inputs. */
+async function searchOf(train: ColdStartTraining, options: FunnelOptions, context: RunContext) {
   requireWords(train);
-  return coupledSpaces(train, await statesOf(train, options, context), options, context);
+  // Before the judge learns, which takes long.
+  if (options.filter.search === "approximate") await loadUsearch();
+  const spaces = await coupledSpaces(train, await statesOf(train, options, context), options, context);
+  const search = await userSearch(train, spaces, options, context);
+  const key = { spaces: spaces.key, ...(search.index === null ? {} : { index: search.index }) };
+  return { search, spaces, key };
 }
 
 /** The stage `embed`, after the judge has learnt. */

@@ -103,6 +103,41 @@ describe("adding items to a finished run", () => {
   });
 });
 
+describe("approximate search", () => {
+  const train = twoColours();
+  const exact = resolveOptions(coldLlm, OPTIONS);
+  const options = { ...exact, filter: { ...exact.filter, search: "approximate" } as const };
+
+  it("finds the same few users, in a stage of its own, and tells its recall in the run and online", async () => {
+    const run = lend(contextOf("coldllm"), colourJudge());
+    const [plain, indexed] = [await coldLlm.fit(train, exact, run), await coldLlm.fit(train, options, run)];
+    const recalls = ({ simulated }: typeof plain) => simulated!.map(({ searchRecall }) => searchRecall);
+    expect(recalls(plain)).toEqual([undefined, undefined]);
+    expect(recalls(indexed)).toEqual([undefined, 1]);
+    expect(indexed.simulated![0]).toEqual(plain.simulated![0]);
+
+    const online = { ...run, stages: run.stages.readingOnly(), cost: new CostMeter() };
+    const items = fresh(["red z", "blue y"]);
+    const [first, second] = [
+      await addItems(train, items, exact, online),
+      await addItems(train, items, options, online),
+    ];
+    expect([first.searchRecall, second.searchRecall]).toEqual([null, 1]);
+    expect(second.candidates).toEqual(first.candidates);
+    expect(second.others.after).toBe(second.others.before);
+  }, 60_000);
+
+  it("needs the run's own index", async () => {
+    const run = lend(contextOf("coldllm"), colourJudge());
+    await coldLlm.fit(train, exact, run);
+    const online = { ...run, stages: run.stages.readingOnly(), cost: new CostMeter() };
+    expect(await failureOf(addItems(train, fresh(["red z"]), options, online))).toMatchObject({
+      exit: 2,
+      code: "STAGE_NOT_FINISHED",
+    });
+  }, 60_000);
+});
+
 describe("new items in a file", () => {
   const { items } = twoColours();
   const known = { ...items, texts: { director: items.keys.map(() => "x") } };

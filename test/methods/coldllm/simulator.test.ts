@@ -5,7 +5,7 @@ import { Random } from "../../../src/core/random.js";
 import { csrFromPairs, hasEntry, rowIndices } from "../../../src/data/csr.js";
 import type { ItemTable } from "../../../src/data/dataset.js";
 import { COLDLLM_ARMS, coldLlm } from "../../../src/methods/coldllm/coldllm.js";
-import { topUsers } from "../../../src/methods/coldllm/filter.js";
+import { topUsers } from "../../../src/methods/coldllm/top-users.js";
 import { refine } from "../../../src/methods/coldllm/funnel.js";
 import { fitter, mostSimilar, wordedHistories } from "../../../src/methods/coldllm/history.js";
 import { itemInWords } from "../../../src/data/items-in-words.js";
