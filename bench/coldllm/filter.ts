@@ -8,7 +8,7 @@
  * of different lengths with noise half as large. With the towers of a run (files of its stages `semantic` and `collaborative`), `towers` are
  * blends of two of its users each, and its own items. 264 columns are the two spaces of the embedded world's default settings together (200 and 64).
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Random } from "../../src/core/random.js";
@@ -47,11 +47,9 @@ for (const users of sizes.length === 0 ? [2_000, 20_000, 200_000] : sizes) {
     await topUsers(space, wanted.subarray(0, 1), all.subarray(0, 1000), K, signal);
     const [, alone] = await timed(() => topUsers(space, wanted.subarray(0, 1), all, K, signal));
     const [exact, together] = await timed(() => topUsers(space, wanted, all, K, signal));
-    const before = process.memoryUsage().rss;
     const [index, build] = await timed(() => UserIndex.build(space.users, all, signal));
-    const memory = process.memoryUsage().rss - before;
     const [found, search] = await timed(() => index.search(space, wanted, K, signal));
-    const load = await secondsToLoad(index, space.users.size);
+    const { load, bytes } = await reloaded(index, space.users.size);
     const pays = (exactly: number) =>
       exactly > search / items ? Math.ceil(build / (exactly - search / items)) : "no number of";
     console.log(
@@ -59,7 +57,7 @@ for (const users of sizes.length === 0 ? [2_000, 20_000, 200_000] : sizes) {
         `index built in ${build.toFixed(1)} s, loaded in ${load.toFixed(2)} s, ${ms(search / items)} an item, ` +
         `recall ${recallOf(exact, found)?.toFixed(4)}; ` +
         `pays after ${pays(alone)} items one by one, ${pays(together / items)} items together; ` +
-        `${mib(space.users.data.byteLength)} of users, ${mib(memory)} more with the index`,
+        `${mib(space.users.data.byteLength)} of users, ${mib(bytes)} of index`,
     );
   }
 }
@@ -115,13 +113,14 @@ async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
   return [value, (performance.now() - began) / 1000];
 }
 
-async function secondsToLoad(index: UserIndex, size: number): Promise<number> {
+async function reloaded(index: UserIndex, size: number): Promise<{ load: number; bytes: number }> {
   const folder = await mkdtemp(join(tmpdir(), "filter-"));
   const file = join(folder, "graph.usearch");
   index.save(file);
-  const [, seconds] = await timed(() => UserIndex.load(file, size));
+  const [, load] = await timed(() => UserIndex.load(file, size));
+  const bytes = (await stat(file)).size;
   await rm(folder, { recursive: true });
-  return seconds;
+  return { load, bytes };
 }
 
 function ms(seconds: number): string {

@@ -63,6 +63,9 @@ describe("items for a finished run", () => {
     const text = renderAddedItems(result);
     expect(text).toContain('a "The Last Lighthouse": ');
     expect(text).toContain("all other embeddings: unchanged");
+    expect(text).not.toContain("approximate search");
+    const approximate = renderAddedItems({ ...result, searchRecall: 0.965 });
+    expect(approximate).toContain("approximate search: 96.5 % of the exact search's users found");
   });
 
   it("get the same again", async () => {

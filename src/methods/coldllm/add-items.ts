@@ -13,7 +13,7 @@ import { refine, statesOf } from "./funnel.js";
 import { askJudge } from "./judge.js";
 import { acceptedPairs, type Candidates, type Judgements, type Pairs } from "./pairs.js";
 import type { Rows } from "../../core/safetensors.js";
-import { userSearch } from "./search.js";
+import { userSearch, warnOfRecall } from "./search.js";
 import { simulator } from "./simulator.js";
 import { withAdapter } from "../../llm/local/with-adapter.js";
 import { updateColdItems, updateEmbeddings } from "./update.js";
@@ -70,6 +70,7 @@ export async function addItems(
   const candidates = await search.find(items, numbers);
   const filterSeconds = clock();
   const searchRecall = search.index === null ? null : ((await search.recall(items, numbers)) ?? null);
+  warnOfRecall(searchRecall ?? undefined, context.progress);
   clock();
 
   const known = train.items.keys.length;

@@ -9,7 +9,7 @@ import { itemsWithWords } from "../../data/items-in-words.js";
 import { askJudge, type JudgeOptions } from "./judge.js";
 import { candidatesFormat, judgementsFormat } from "./pairs-file.js";
 import { type Candidates, hashPairs, type Judgements, type Pairs } from "./pairs.js";
-import { userSearch } from "./search.js";
+import { userSearch, warnOfRecall } from "./search.js";
 import { simulator, type SimulatorOptions } from "./simulator.js";
 import { loadUsearch } from "./user-index.js";
 import { withAdapter } from "../../llm/local/with-adapter.js";
@@ -66,6 +66,7 @@ export async function searchRecall(
       compute: async () => ({ recall: await search.recall(spaces.items, judgeable(train)) }),
     });
   });
+  warnOfRecall(value.recall, context.progress);
   return value.recall;
 }
 

@@ -1,3 +1,4 @@
+import type { Progress } from "../../core/progress.js";
 import { Random } from "../../core/random.js";
 import type { Rows } from "../../core/safetensors.js";
 import { usedRows } from "../../recommenders/factorisation/gram.js";
@@ -31,7 +32,7 @@ export async function userSearch(
   { filter }: FilterOptions,
   context: RunContext,
 ): Promise<UserSearch> {
-  const { seed, signal, stages } = context;
+  const { seed, signal, stages, progress } = context;
   const eligible = usedRows(train.matrix);
   const { users } = spaces;
   const exact = (space: Space, wanted: Int32Array) => topUsers(space, wanted, eligible, filter.users, signal);
@@ -47,7 +48,14 @@ export async function userSearch(
     version: 1,
     inputs: { spaces: spaces.key, data: train.hash },
     format: userIndexFormat(users.size, eligible),
-    compute: () => UserIndex.build(users, eligible, signal),
+    async compute() {
+      const step = progress.start("coldllm: index of users", eligible.length);
+      const built = await UserIndex.build(users, eligible, signal, (done) => {
+        step.update(done);
+      });
+      step.end();
+      return built;
+    },
   });
   const find = (items: Rows, wanted: Int32Array) =>
     index.search({ users, items }, wanted, filter.users, signal);
@@ -60,6 +68,17 @@ export async function userSearch(
       return recallOf(await exact({ users, items }, sample), await find(items, sample));
     },
   };
+}
+
+/** Below this recall approximate search chooses other users than the filter would. */
+const POOR = 0.9;
+
+/** Warns of an approximate search that misses much. */
+export function warnOfRecall(recall: number | undefined, progress: Progress): void {
+  if (recall === undefined || recall >= POOR) return;
+  progress.warn(
+    `coldllm: approximate search finds ${(100 * recall).toFixed(1)} % of the filter's users: filter.search=exact finds all`,
+  );
 }
 
 /** The share of the exact pairs that were found; undefined where there are none. */

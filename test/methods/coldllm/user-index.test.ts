@@ -2,8 +2,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { hashPath } from "../../../src/core/hash.js";
+import { silentProgress } from "../../../src/core/progress.js";
 import { Random } from "../../../src/core/random.js";
-import { recallOf } from "../../../src/methods/coldllm/search.js";
+import { recallOf, warnOfRecall } from "../../../src/methods/coldllm/search.js";
 import { topUsers } from "../../../src/methods/coldllm/top-users.js";
 import { loadUsearch, UserIndex, userIndexFormat } from "../../../src/methods/coldllm/user-index.js";
 import { failureOf, folderOf } from "../../data/readers/files.js";
@@ -101,6 +102,15 @@ it("says what to do where the library is missing", async () => {
     code: "NO_USEARCH",
     hint: expect.stringContaining("npm install usearch") as string,
   });
+});
+
+it("warns of a poor recall alone", () => {
+  const progress = silentProgress();
+  warnOfRecall(0.95, progress);
+  warnOfRecall(undefined, progress);
+  expect(progress.warnings).toEqual([]);
+  warnOfRecall(0.625, progress);
+  expect(progress.warnings).toEqual([expect.stringContaining("finds 62.5 %")]);
 });
 
 it("counts by hand which of the exact pairs were found", () => {
