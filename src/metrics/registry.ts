@@ -121,6 +121,14 @@ export const METRICS: readonly MetricDefinition[] = [
     "sum of q ln(q / p): q shares of targets, p of list places with 1 added to each item",
   ),
   metric(
+    "popularity-share",
+    "Share of recommendations",
+    null,
+    "pooled",
+    true,
+    "list places whose item is in the popularity group / all list places",
+  ),
+  metric(
     "own-recall",
     "Recall of the model's own answers",
     "higher",

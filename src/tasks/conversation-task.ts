@@ -5,7 +5,7 @@ import type { Split } from "../data/split.js";
 import { dialoguesHaveTimes } from "../data/splits/dialogues.js";
 import { exposure, exposureCounts } from "../metrics/lists/exposure.js";
 import { popularityDistance } from "../metrics/lists/popularity-distance.js";
-import { POPULARITY_GROUPS, popularityGroups } from "../metrics/lists/popularity-groups.js";
+import { groupShares, POPULARITY_GROUPS, popularityGroups } from "../metrics/lists/popularity-groups.js";
 import { numberClusters } from "../metrics/statistics/describe.js";
 import { evaluateConversation } from "./conversation-evaluation.js";
 import type { ConversationTraining } from "./conversation.js";
@@ -39,6 +39,10 @@ export function prepareConversation(
   const last = ks.filter((k) => training.recordings.length === 0 || k <= RECORDED).at(-1) ?? ks[0];
   const shown = [...new Set([ks[0], middle, last])];
   const groups = popularityGroups(recommendationCounts(training));
+  const pooled = (evaluation: Evaluation, weights?: Float64Array) => ({
+    ...pooledMetrics(protocol, ks, evaluation, weights),
+    ...sharesByGroup(protocol, groups, middle, evaluation, weights),
+  });
   return {
     training,
     mainMetrics: [
@@ -70,11 +74,9 @@ export function prepareConversation(
       const facts = turns[turn].context.map(({ role, text }) => ({ label: role, text }));
       return { facts, relevant: { "": [target] } };
     },
-    pooled: (evaluation) => pooledMetrics(protocol, ks, evaluation),
+    pooled,
     pooledStatistic: (name, evaluation) =>
-      Object.hasOwn(pooledMetrics(protocol, ks, evaluation), name)
-        ? (weights) => pooledMetrics(protocol, ks, evaluation, weights)[name]
-        : undefined,
+      Object.hasOwn(pooled(evaluation), name) ? (weights) => pooled(evaluation, weights)[name] : undefined,
   };
 }
 
@@ -113,6 +115,20 @@ function trainingMatrix({ training: { samples, items } }: ConversationProtocol) 
     of,
     samples.map(({ target }) => target),
   );
+}
+
+/** How the first k places of the lists are shared out among the popularity groups that have items: `popularity-share@10/decile-3`. */
+function sharesByGroup(
+  { training: { items, candidates } }: ConversationProtocol,
+  groups: Uint8Array,
+  k: number,
+  { lists }: Evaluation,
+  weights?: Float64Array,
+): Record<string, number> {
+  const table = { items: lists.new.items, width: lists.new.k };
+  const counts = exposureCounts(table, k, items.keys.length, weights);
+  const shares = Object.entries(groupShares(counts, candidates, groups));
+  return Object.fromEntries(shares.map(([name, share]) => [`popularity-share@${k}/${name}`, share]));
 }
 
 /** How the lists spread over the catalogue, and how far that is from how often each item was the right answer. */

@@ -234,16 +234,28 @@ describe("evaluateConversation", () => {
     const dataset = datasetOf(["R 1", "R 1"], ["R 1 2"], ["R 0"], ["S", "R 1", "S", "R 3", "S", "R 3"]);
     const split = makeSplit(dataset, "dialogue-time", { validation: 1 / 4, test: 1 / 4 });
     const prepared = prepareConversation(dataset, split, [1, 2, 3]);
-    const { values } = await prepared.evaluate(
+    const evaluation = await prepared.evaluate(
       (cases) => Promise.resolve(Float32Array.from(cases.flatMap(() => [3, 4, 1, 2, 5]))),
       context,
     );
+    const { values } = evaluation;
     // Of 4 recommendations item 2 holds the first, item 1 the others: middle 2.5 of 4, the seventh tenth.
     const groups = Object.keys(values).filter((name) => /\/(cold|decile)/.test(name));
     expect(groups).toEqual(["recall@2/cold", "recall@2/decile-7"]);
     // Ranked 1, 0, 3, 2; then without 1: 0, 3, 2.
     expect([...values["recall@2/decile-7"]]).toEqual([1, NaN, NaN]);
     expect([...values["recall@2/cold"]]).toEqual([NaN, 1, NaN]);
+    // Lists of two: 1 and 0, then 0 and 3, for the two cases of new; 0 and 3 are cold, and so is nothing else listed.
+    const shares = Object.entries(prepared.pooled(evaluation)).filter(([name]) =>
+      name.startsWith("popularity-share"),
+    );
+    expect(shares).toEqual([
+      ["popularity-share@2/cold", 3 / 4],
+      ["popularity-share@2/decile-2", 0],
+      ["popularity-share@2/decile-7", 1 / 4],
+    ]);
+    const twice = prepared.pooledStatistic!("popularity-share@2/cold", evaluation);
+    expect(twice!(Float64Array.of(0, 1, 1))).toBe(1);
     expect(prepared.mainMetrics.filter((name) => /cold|decile/.test(name))).toEqual([]);
   });
 });

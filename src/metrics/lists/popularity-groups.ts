@@ -32,3 +32,25 @@ export function popularityGroups(counts: ArrayLike<number>): Uint8Array {
   }
   return Uint8Array.from({ length: counts.length }, (_, item) => groupOf.get(counts[item])!);
 }
+
+/**
+ * How what is counted by item is shared out among the groups that have items.
+ * @param items - the items that can be counted; others are left out.
+ * @returns by name of the group; empty where nothing is counted.
+ */
+export function groupShares(
+  counts: ArrayLike<number>,
+  items: Int32Array,
+  groups: Uint8Array,
+): Record<string, number> {
+  const sums = new Map<number, number>();
+  let total = 0;
+  for (const item of items) {
+    sums.set(groups[item], (sums.get(groups[item]) ?? 0) + counts[item]);
+    total += counts[item];
+  }
+  if (total === 0) return {};
+  return Object.fromEntries(
+    [...sums].sort(([a], [b]) => a - b).map(([group, sum]) => [POPULARITY_GROUPS[group], sum / total]),
+  );
+}
