@@ -144,6 +144,14 @@ export const METRICS: readonly MetricDefinition[] = [
     true,
     "the same of items that reindexing left out",
   ),
+  metric(
+    "names-described-items",
+    "Names described items",
+    "higher",
+    "pooled",
+    false,
+    "items whose description makes the language model write their title / items asked about",
+  ),
   metric("gate-share", "Gate", null, "pooled", false, "the language model's share a in a g + (1 - a) f"),
   metric(
     "rta-recall",

@@ -9,6 +9,7 @@ import type { AggregatorId } from "./aggregators.js";
 import { answeredList, catalogueLists, drawnTitles, writtenLists } from "./answers.js";
 import { ownRecall } from "./figures.js";
 import { freeTable, readTitles } from "./item-encoder.js";
+import { itemKnowledge } from "./item-knowledge.js";
 import { turnsOf } from "./lessons.js";
 import {
   type AdaptOptions,
@@ -186,6 +187,7 @@ const zeroShot = row(
         );
         return lists.map((list) => answeredList(list, train.items.titles));
       },
+      figures: (_cases, context) => itemKnowledge(train, context),
     }),
 );
 
