@@ -102,6 +102,14 @@ describe("Reindex-Then-Adapt", () => {
     });
     expect(figures["gate-share"]).toBeGreaterThan(0);
     expect(figures["gate-share"]).toBeLessThan(1);
+    const sasrec = await answer("rta-gate", {
+      ...base,
+      ...{ adapt, classic: "sasrec" },
+      sasrec: { epochs: 2, weightDecay: [0.1], embeddingSize: 4, inner: 4 },
+    });
+    expect(sasrec.figures["gate-share"]).toBeGreaterThan(0);
+    expect(sasrec.figures["gate-share"]).toBeLessThan(1);
+    expect(sasrec.figures["gate-share"]).not.toBe(figures["gate-share"]);
   });
 
   it("a linear head learns the platform's answers from the state alone", async () => {
