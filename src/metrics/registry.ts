@@ -121,6 +121,14 @@ export const METRICS: readonly MetricDefinition[] = [
     "sum of q ln(q / p): q shares of targets, p of list places with 1 added to each item",
   ),
   metric(
+    "popularity-share",
+    "Share of recommendations",
+    null,
+    "pooled",
+    true,
+    "list places whose item is in the popularity group / all list places",
+  ),
+  metric(
     "own-recall",
     "Recall of the model's own answers",
     "higher",
@@ -135,6 +143,14 @@ export const METRICS: readonly MetricDefinition[] = [
     "pooled",
     true,
     "the same of items that reindexing left out",
+  ),
+  metric(
+    "names-described-items",
+    "Names described items",
+    "higher",
+    "pooled",
+    false,
+    "items whose description makes the language model write their title / items asked about",
   ),
   metric("gate-share", "Gate", null, "pooled", false, "the language model's share a in a g + (1 - a) f"),
   metric(

@@ -9,6 +9,7 @@ import { ctrRate, itemRate, oracleCtr, randomCtr } from "./ctr/controls.js";
 import { CTR_NETWORKS } from "./ctr/recommenders.js";
 import { bm25, bm25Dialogues } from "./dialogue/bm25.js";
 import { fism } from "./dialogue/fism.js";
+import { sasrecConversation } from "./dialogue/sasrec.js";
 import { gpt35Recorded, gpt4Recorded } from "./dialogue/recorded.js";
 import { coMention } from "./dialogue/co-mention.js";
 import {
@@ -89,6 +90,7 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   bm25Dialogues,
   coMention,
   fism,
+  sasrecConversation,
   gpt35Recorded,
   gpt4Recorded,
   oracleConversation,

@@ -5,8 +5,10 @@ import type { Split } from "../data/split.js";
 import { dialoguesHaveTimes } from "../data/splits/dialogues.js";
 import { exposure, exposureCounts } from "../metrics/lists/exposure.js";
 import { popularityDistance } from "../metrics/lists/popularity-distance.js";
+import { groupShares, POPULARITY_GROUPS, popularityGroups } from "../metrics/lists/popularity-groups.js";
 import { numberClusters } from "../metrics/statistics/describe.js";
 import { evaluateConversation } from "./conversation-evaluation.js";
+import type { ConversationTraining } from "./conversation.js";
 import { conversationProtocol, type ConversationProtocol } from "./conversation-protocol.js";
 import type { Evaluation } from "./evaluation.js";
 import { listBackground, listMetrics } from "./list-metrics.js";
@@ -36,6 +38,11 @@ export function prepareConversation(
   // A recorded list ends after so many, so that beyond it a comparison would be unfair.
   const last = ks.filter((k) => training.recordings.length === 0 || k <= RECORDED).at(-1) ?? ks[0];
   const shown = [...new Set([ks[0], middle, last])];
+  const groups = popularityGroups(recommendationCounts(training));
+  const pooled = (evaluation: Evaluation, weights?: Float64Array) => ({
+    ...pooledMetrics(protocol, ks, evaluation, weights),
+    ...sharesByGroup(protocol, groups, middle, evaluation, weights),
+  });
   return {
     training,
     mainMetrics: [
@@ -57,6 +64,7 @@ export function prepareConversation(
         values: {
           ...evaluation.values,
           ...Object.fromEntries(ofLists.map(([name, v]) => [`${name}/new`, v])),
+          ...byGroup(protocol, groups, `recall@${middle}`, evaluation),
         },
       };
     },
@@ -66,12 +74,36 @@ export function prepareConversation(
       const facts = turns[turn].context.map(({ role, text }) => ({ label: role, text }));
       return { facts, relevant: { "": [target] } };
     },
-    pooled: (evaluation) => pooledMetrics(protocol, ks, evaluation),
+    pooled,
     pooledStatistic: (name, evaluation) =>
-      Object.hasOwn(pooledMetrics(protocol, ks, evaluation), name)
-        ? (weights) => pooledMetrics(protocol, ks, evaluation, weights)[name]
-        : undefined,
+      Object.hasOwn(pooled(evaluation), name) ? (weights) => pooled(evaluation, weights)[name] : undefined,
   };
+}
+
+/** How often each item was recommended in the training dialogues. */
+function recommendationCounts({ samples, items }: ConversationTraining): Int32Array {
+  const counts = new Int32Array(items.keys.length);
+  for (const { target } of samples) counts[target]++;
+  return counts;
+}
+
+/**
+ * A metric of the setting `new` for the targets of each popularity group: `recall@10/decile-3`. Groups without such a target are
+ * left out.
+ */
+function byGroup(
+  { cases }: ConversationProtocol,
+  groups: Uint8Array,
+  metric: string,
+  { values }: Evaluation,
+): Record<string, Float64Array> {
+  const all = values[`${metric}/new`] as Float64Array | undefined;
+  if (all === undefined) return {};
+  const parts = POPULARITY_GROUPS.map((name, group) => {
+    const part = all.map((value, position) => (groups[cases[position].target] === group ? value : NaN));
+    return [`${metric}/${name}`, part] as const;
+  });
+  return Object.fromEntries(parts.filter(([, part]) => !part.every(Number.isNaN)));
 }
 
 /** What was recommended in the training dialogues [dialogues, items]. */
@@ -83,6 +115,20 @@ function trainingMatrix({ training: { samples, items } }: ConversationProtocol) 
     of,
     samples.map(({ target }) => target),
   );
+}
+
+/** How the first k places of the lists are shared out among the popularity groups that have items: `popularity-share@10/decile-3`. */
+function sharesByGroup(
+  { training: { items, candidates } }: ConversationProtocol,
+  groups: Uint8Array,
+  k: number,
+  { lists }: Evaluation,
+  weights?: Float64Array,
+): Record<string, number> {
+  const table = { items: lists.new.items, width: lists.new.k };
+  const counts = exposureCounts(table, k, items.keys.length, weights);
+  const shares = Object.entries(groupShares(counts, candidates, groups));
+  return Object.fromEntries(shares.map(([name, share]) => [`popularity-share@${k}/${name}`, share]));
 }
 
 /** How the lists spread over the catalogue, and how far that is from how often each item was the right answer. */

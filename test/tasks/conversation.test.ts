@@ -228,6 +228,36 @@ describe("evaluateConversation", () => {
     expect(prepared.pooled(evaluation)).toMatchObject({ "popularity-tv@1/new": 0, "coverage@1/new": 0.5 });
     expect([...prepared.clusters!]).toEqual([0, 0, 0, 0]);
   });
+
+  it("tells recall by how often the target was recommended in training, without groups that have no case", async () => {
+    // Training recommends 1 three times and 2 once; the test recommends 1, 3 (never seen), and 3 again, named by then.
+    const dataset = datasetOf(["R 1", "R 1"], ["R 1 2"], ["R 0"], ["S", "R 1", "S", "R 3", "S", "R 3"]);
+    const split = makeSplit(dataset, "dialogue-time", { validation: 1 / 4, test: 1 / 4 });
+    const prepared = prepareConversation(dataset, split, [1, 2, 3]);
+    const evaluation = await prepared.evaluate(
+      (cases) => Promise.resolve(Float32Array.from(cases.flatMap(() => [3, 4, 1, 2, 5]))),
+      context,
+    );
+    const { values } = evaluation;
+    // Of 4 recommendations item 2 holds the first, item 1 the others: middle 2.5 of 4, the seventh tenth.
+    const groups = Object.keys(values).filter((name) => /\/(cold|decile)/.test(name));
+    expect(groups).toEqual(["recall@2/cold", "recall@2/decile-7"]);
+    // Ranked 1, 0, 3, 2; then without 1: 0, 3, 2.
+    expect([...values["recall@2/decile-7"]]).toEqual([1, NaN, NaN]);
+    expect([...values["recall@2/cold"]]).toEqual([NaN, 1, NaN]);
+    // Lists of two: 1 and 0, then 0 and 3, for the two cases of new; 0 and 3 are cold, and so is nothing else listed.
+    const shares = Object.entries(prepared.pooled(evaluation)).filter(([name]) =>
+      name.startsWith("popularity-share"),
+    );
+    expect(shares).toEqual([
+      ["popularity-share@2/cold", 3 / 4],
+      ["popularity-share@2/decile-2", 0],
+      ["popularity-share@2/decile-7", 1 / 4],
+    ]);
+    const twice = prepared.pooledStatistic!("popularity-share@2/cold", evaluation);
+    expect(twice!(Float64Array.of(0, 1, 1))).toBe(1);
+    expect(prepared.mainMetrics.filter((name) => /cold|decile/.test(name))).toEqual([]);
+  });
 });
 
 const inspired = join(process.env.LLMREC_SHARED_DATA ?? join(packageRoot(), "../shared/data"), "inspired");

@@ -7,12 +7,17 @@ import { adamW } from "../../engine/train/optimizer.js";
 import { createTrainer } from "../../engine/train/trainer.js";
 import type { Vectors } from "../../llm/language-model.js";
 import { weightsArtifact } from "../../recommenders/weights.js";
-import { fitFism, type FismOptions } from "../../recommenders/dialogue/fism.js";
-import { fismBatch, fismScores, type FismWeights } from "../../recommenders/dialogue/fism-model.js";
+import {
+  itemLogits,
+  type HistoryScorer,
+  type HistoryWeights,
+} from "../../recommenders/dialogue/history-model.js";
+import { fitHistory } from "../../recommenders/dialogue/history-training.js";
 import { conversationNdcg } from "../../recommenders/dialogue/validation.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import type { ConversationCase, ConversationTraining } from "../../tasks/conversation.js";
 import type { Arrays, Weights } from "./aggregators.js";
+import { classicModel, type Classic } from "./gate.js";
 import { catalogueEmbedder } from "./item-encoder.js";
 import { turnsOf } from "./lessons.js";
 import type { PlatformOptions } from "./options.js";
@@ -28,23 +33,24 @@ export interface Adaptation {
   readonly bias?: boolean;
   /** `(g + b)(1 + s)` with a number for each item. */
   readonly scale?: boolean;
-  /** `a g + (1 - a) f` with FISM's scores f of the items named and one `a = sigmoid(theta)`; FISM is trained on with it. */
-  readonly gate?: FismOptions;
+  /** `a g + (1 - a) f` with a classic's scores f of the items named and one `a = sigmoid(theta)`; it is trained on with it. */
+  readonly gate?: Classic;
   /** Trains what makes the item embeddings, too. */
   readonly tune?: boolean;
 }
 
-/** Parameters by name: `bias`, `scale`, `gate`, `fism.*`, `encoder.*`; those that an adaptation does not have are missing. */
+/** Parameters by name: `bias`, `scale`, `gate`, `classic.*`, `encoder.*`; those that an adaptation does not have are missing. */
 type AdaptWeights = Weights;
 
 const ENCODER = "encoder.";
+const CLASSIC = "classic.";
 const CLIP = 5;
 
 /** Item embeddings and what is put on top of them. */
 export interface Adapted {
   readonly embeddings: Vectors;
   readonly weights: AdaptWeights;
-  readonly gate?: FismOptions;
+  readonly gate?: Classic;
 }
 
 /** The share of the language model's scores behind the gate; undefined without a gate. */
@@ -54,7 +60,7 @@ export function gateShare({ gate }: AdaptWeights): number | undefined {
 
 /**
  * The stage `adapt`: learns from what the platform recommended, in turns where it was not named before. It starts at the reindexed scores
- * as they are (a gate: at half FISM's) and keeps the epoch and the decay of best validation NDCG@10.
+ * as they are (a gate: at half the classic's) and keeps the epoch and the decay of best validation NDCG@10.
  */
 export async function adapt(
   train: ConversationTraining,
@@ -65,10 +71,7 @@ export async function adapt(
 ): Promise<Adapted> {
   const { gate, tune = false } = adaptation;
   const random = Random.fromSeed(context.seed).fork("rta/adapt");
-  // As FISM's own row is trained: the stage is shared with it.
-  const fism =
-    gate && (await fitFism(train, gate, { ...context, random: Random.fromSeed(context.seed).fork("fism") }));
-  const first = initial(reindexed, adaptation, fism);
+  const first = initial(reindexed, adaptation, gate && (await fitClassic(train, gate, context)));
   const { value } = await context.stages.run({
     name: "adapt",
     version: 1,
@@ -80,18 +83,27 @@ export async function adapt(
   return { embeddings: await embeddingsOf(reindexed, weights, tune), weights, gate };
 }
 
+/** As the classic's own row is trained: the stage is shared with it. */
+function fitClassic(
+  train: ConversationTraining,
+  classic: Classic,
+  context: RunContext,
+): Promise<HistoryWeights> {
+  const random = Random.fromSeed(context.seed).fork(classic.id);
+  return fitHistory(train, classicModel(classic), classic.options, { ...context, random });
+}
+
 function initial(
   { titles, weights }: Reindexed,
   { bias, scale, tune }: Adaptation,
-  fism?: FismWeights,
+  classic?: HistoryWeights,
 ): AdaptWeights {
   const blank = () => float32(new Float32Array(titles.items));
   return {
     ...(bias === true && { bias: blank() }),
     ...(scale === true && { scale: blank() }),
-    ...(fism && { gate: float32([0]), "fism.embeddings": fism.embeddings, "fism.bias": fism.bias }),
-    ...(tune === true &&
-      Object.fromEntries(Object.entries(weights).map(([name, tensor]) => [ENCODER + name, tensor]))),
+    ...(classic && { gate: float32([0]), ...prefixed(CLASSIC, classic) }),
+    ...(tune === true && prefixed(ENCODER, weights)),
   };
 }
 
@@ -103,23 +115,26 @@ async function embeddingsOf(
   if (!tune) return embeddings;
   const embedder = catalogueEmbedder(encoder, titles);
   try {
-    return await embedder.embed(encoderPart(weights));
+    return await embedder.embed(partOf(ENCODER, weights));
   } finally {
     await embedder.release();
   }
 }
 
-function encoderPart<T>(weights: Readonly<Record<string, T>>): Record<string, T> {
-  const own = Object.entries(weights).filter(([name]) => name.startsWith(ENCODER));
-  return Object.fromEntries(own.map(([name, value]) => [name.slice(ENCODER.length), value]));
+function prefixed<T>(prefix: string, part: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(part).map(([name, value]) => [prefix + name, value]));
+}
+
+function partOf<T>(prefix: string, all: Readonly<Record<string, T>>): Record<string, T> {
+  const own = Object.entries(all).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
 }
 
 interface Batch extends SoftmaxBatch {
   /** [batch, width]. */
   query: np.Array;
-  /** [batch, length], as FISM's; one column of zeros without a gate. */
-  history: np.Array;
-  pooling: np.Array;
+  /** Of the classic behind the gate; empty without one. */
+  history: Record<string, np.Array>;
 }
 
 async function trainAdaptation(
@@ -134,6 +149,7 @@ async function trainAdaptation(
   const samples = train.samples.filter(({ target, mentioned }) => !mentioned.includes(target));
   if (samples.length === 0) return first;
   const { gate, tune = false } = adaptation;
+  const classic = gate && classicModel(gate);
   const { encoder, titles } = reindexed;
   const { progress, signal } = context;
   const held = turnsOf(train.validation);
@@ -147,6 +163,7 @@ async function trainAdaptation(
   const size = Math.min(options.batchSize, samples.length);
   const ndcg = conversationNdcg(train);
   const embedder = catalogueEmbedder(encoder, titles);
+  const scorer = classic?.scorer();
 
   const trainWith = async (decay: number) => {
     const trainer = createTrainer({
@@ -158,18 +175,23 @@ async function trainAdaptation(
       },
       optimizer: adamW({ learningRate: options.learningRate, weightDecay: decay }),
       clipNorm: CLIP,
-      decays: (name) => name !== "gate" && name !== "fism.bias",
+      decays: (name) =>
+        name.startsWith(CLASSIC) ? classic!.decays(name.slice(CLASSIC.length)) : name !== "gate",
       loss: (weights: Arrays, batch: Batch, fixed: { tokens: np.Array; items: np.Array }) => {
         const items = tune
-          ? encoder.embed(encoderPart(weights), batch, fixed.tokens)
+          ? encoder.embed(partOf(ENCODER, weights), batch, fixed.tokens)
           : np.take(fixed.items, batch.item, 0);
-        return contrastiveLoss(adaptedLogits(weights, items, batch), batch);
+        const others = classic && {
+          weights: partOf(CLASSIC, weights),
+          vectors: classic.vectors(partOf(CLASSIC, weights), batch.history),
+        };
+        return contrastiveLoss(adaptedLogits(weights, items, batch, others), batch);
       },
     });
     const answer = async (cases: readonly ConversationCase[]) => {
       const weights = trainer.parameters;
-      const embeddings = tune ? await embedder.embed(encoderPart(weights)) : reindexed.embeddings;
-      return adaptedScores({ embeddings, weights, gate }, cases, pickRows(states, queriesOf(cases)), signal);
+      const embeddings = tune ? await embedder.embed(partOf(ENCODER, weights)) : reindexed.embeddings;
+      return scoresWith(scorer, { embeddings, weights }, cases, pickRows(states, queriesOf(cases)), signal);
     };
     try {
       const report = await fit(trainer, {
@@ -183,16 +205,15 @@ async function trainAdaptation(
         batch: (examples, own) => {
           const chosen = Array.from(examples, (n) => samples[n]);
           const pairs = chosen.map(({ target }) => ({ query: -1, item: target }));
-          const { history, pooling } = fismBatch(gate === undefined ? [] : chosen, new Int32Array(0), {
-            size,
-            length: gate?.history ?? 1,
-            alpha: gate?.alpha ?? 0,
-          });
           return {
             ...softmaxBatch(pairs, train.candidates, titles, { negatives: options.negatives, size }, own),
             query: rowsOf(states.data, states.width, queriesOf(chosen), size),
-            history,
-            pooling,
+            history:
+              classic?.inputs(
+                chosen.map(({ mentioned }) => mentioned),
+                size,
+                own,
+              ) ?? {},
           };
         },
         validation: ndcg && { patience: options.patience, metric: () => ndcg(answer) },
@@ -219,28 +240,47 @@ async function trainAdaptation(
     return best.weights;
   } finally {
     await embedder.release();
+    await scorer?.release();
   }
 }
 
-/** Logits [batch, columns] of some items' embeddings [columns, width]. */
-function adaptedLogits(weights: Arrays, items: np.Array, batch: Batch): np.Array {
+/**
+ * Logits [batch, columns] of some items' embeddings [columns, width].
+ * @param classic - behind the gate: its weights, and its vectors of the histories.
+ */
+function adaptedLogits(
+  weights: Arrays,
+  items: np.Array,
+  batch: Batch,
+  classic?: { readonly weights: Arrays; readonly vectors: np.Array },
+): np.Array {
   let logits = np.matmul(batch.query, np.transpose(items));
   if ("bias" in weights) logits = np.add(logits, np.take(weights.bias, batch.item, 0));
   if ("scale" in weights) logits = np.multiply(logits, np.add(1, np.take(weights.scale, batch.item, 0)));
-  if ("gate" in weights) {
-    const table = weights["fism.embeddings"];
-    const pooled = np.sum(np.multiply(np.take(table, batch.history, 0), np.expandDims(batch.pooling, -1)), 1);
-    const own = np.matmul(pooled, np.transpose(np.take(table, batch.item, 0)));
-    const other = np.add(own, np.take(weights["fism.bias"], batch.item, 0));
-    const share = sigmoid(weights.gate);
-    logits = np.add(np.multiply(share, logits), np.multiply(np.subtract(1, share), other));
-  }
-  return logits;
+  if (classic === undefined) return logits;
+  const other = itemLogits(classic.weights, classic.vectors, batch.item);
+  const share = sigmoid(weights.gate);
+  return np.add(np.multiply(share, logits), np.multiply(np.subtract(1, share), other));
 }
 
 /** Scores of all items [cases, items]; `queries` has a row for each case. */
 export async function adaptedScores(
-  { embeddings, weights, gate }: Adapted,
+  { gate, ...adapted }: Adapted,
+  cases: readonly ConversationCase[],
+  queries: Vectors,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  const scorer = gate && classicModel(gate).scorer();
+  try {
+    return await scoresWith(scorer, adapted, cases, queries, signal);
+  } finally {
+    await scorer?.release();
+  }
+}
+
+async function scoresWith(
+  classic: HistoryScorer | undefined,
+  { embeddings, weights }: Pick<Adapted, "embeddings" | "weights">,
   cases: readonly ConversationCase[],
   queries: Vectors,
   signal: AbortSignal,
@@ -252,15 +292,9 @@ export async function adaptedScores(
     if (bias !== undefined) scores[at] += bias.data[at % count];
     if (scale !== undefined) scores[at] *= 1 + scale.data[at % count];
   }
-  if (gate === undefined) return scores;
+  if (classic === undefined) return scores;
   const share = gateShare(weights)!;
-  const fism: FismWeights = { embeddings: weights["fism.embeddings"], bias: weights["fism.bias"] };
-  const row = new Float32Array(count);
-  cases.forEach(({ mentioned }, n) => {
-    fismScores(fism, mentioned, { length: gate.history, alpha: gate.alpha }, row);
-    row.forEach((other, item) => {
-      scores[n * count + item] = share * scores[n * count + item] + (1 - share) * other;
-    });
-  });
+  const others = await classic.score(partOf(CLASSIC, weights), cases, signal);
+  others.forEach((other, at) => (scores[at] = share * scores[at] + (1 - share) * other));
   return scores;
 }

@@ -46,6 +46,18 @@ export function namedItems(
   return answersStage({ name: "names", prompts, draws: 1, options }, train, context, (text) => [text.trim()]);
 }
 
+/** The stage `described`: the title that the language model gives to each description, greedily: what it takes the film for. */
+export function describedItems(
+  train: ConversationTraining,
+  prompts: readonly string[],
+  context: RunContext,
+): Promise<readonly WrittenList[]> {
+  const options = { maxNewTokens: TITLE_TOKENS, stop: ['"', "\n"], temperature: 0 };
+  return answersStage({ name: "described", prompts, draws: 1, options }, train, context, (text) => [
+    text.trim(),
+  ]);
+}
+
 /**
  * The stage `lists`: what the language model writes greedily after each prompt.
  * @param maxNewTokens - of a list.

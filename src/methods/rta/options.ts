@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { fismOptions } from "../../recommenders/dialogue/fism.js";
+import { sasRecDialogueOptions } from "../../recommenders/dialogue/sasrec.js";
 import { AGGREGATORS, type AggregatorId } from "./aggregators.js";
+import { type Classic, CLASSICS } from "./gate.js";
 import { TELLINGS } from "./retell.js";
 
 const AGGREGATOR_IDS = Object.keys(AGGREGATORS) as [AggregatorId, ...AggregatorId[]];
@@ -77,9 +79,22 @@ export const adaptOptions = reindexOptions.extend({
 export type AdaptOptions = z.infer<typeof adaptOptions>;
 
 export const gateOptions = adaptOptions.extend({
-  /** The classic recommender behind the gate; options of `fism`. */
+  /** The classic recommender behind the gate, which scores by the items named. */
+  classic: z.enum(CLASSICS).default("fism"),
+  /** Options of `fism`, where that is behind the gate. */
   fism: fismOptions.prefault({}),
+  /** Options of `sasrec`, where that is behind the gate. */
+  sasrec: sasRecDialogueOptions.prefault({}),
 });
+
+/** The classic that the options of a gate ask for. */
+export function gateClassic({
+  classic,
+  fism,
+  sasrec,
+}: Pick<z.infer<typeof gateOptions>, (typeof CLASSICS)[number] | "classic">): Classic {
+  return classic === "fism" ? { id: classic, options: fism } : { id: classic, options: sasrec };
+}
 
 export const linearOptions = z.strictObject({
   ...platformOptions,

@@ -9,10 +9,12 @@ import type { AggregatorId } from "./aggregators.js";
 import { answeredList, catalogueLists, drawnTitles, writtenLists } from "./answers.js";
 import { ownRecall } from "./figures.js";
 import { freeTable, readTitles } from "./item-encoder.js";
+import { itemKnowledge } from "./item-knowledge.js";
 import { turnsOf } from "./lessons.js";
 import {
   type AdaptOptions,
   adaptOptions,
+  gateClassic,
   gateOptions,
   type LessonOptions,
   linearOptions,
@@ -186,6 +188,7 @@ const zeroShot = row(
         );
         return lists.map((list) => answeredList(list, train.items.titles));
       },
+      figures: (_cases, context) => itemKnowledge(train, context),
     }),
 );
 
@@ -231,11 +234,12 @@ const answerPopularity = row(
 
 /** The gated method with its defaults, for talking to it. */
 export async function fitGate(train: ConversationTraining, context: RunContext): Promise<Adapted> {
-  const { adapt: platform, aggregator, fism, ...rest } = gateOptions.parse({});
+  const options = gateOptions.parse({});
+  const { adapt: platform, aggregator, ...rest } = options;
   const { tune, ...learning } = platform;
   const lessons = tableOptions.strip().parse(rest);
   const reindexed = await reindex(train, { ...lessons, aggregator, unseen: 0 }, context);
-  return adapt(train, reindexed, { gate: fism, tune }, learning, context);
+  return adapt(train, reindexed, { gate: gateClassic(options), tune }, learning, context);
 }
 
 /** Reindex-Then-Adapt, its parts and what its language model can do without it. */
@@ -256,7 +260,9 @@ export const RTA: readonly Row<never>[] = [
     bias: true,
     scale: true,
   })),
-  adaptRow("rta-gate", "mixed with FISM on the items named", gateOptions, ({ fism }) => ({ gate: fism })),
+  adaptRow("rta-gate", "mixed with a classic on the items named", gateOptions, (options) => ({
+    gate: gateClassic(options),
+  })),
 ] as unknown as readonly Row<never>[];
 
 /** Rows of length 1; rows of zeros stay. */

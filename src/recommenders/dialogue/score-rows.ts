@@ -1,15 +1,14 @@
 import { Pace } from "../../core/pace.js";
-import type { ConversationCase } from "../../tasks/conversation.js";
 
 /**
  * A block of scores [cases, items], row by row, in a loop that can be interrupted.
  * @param fill - writes one case's scores; the row comes as zeros.
  */
-export async function scoreRows(
-  cases: readonly ConversationCase[],
+export async function scoreRows<C>(
+  cases: readonly C[],
   items: number,
   signal: AbortSignal,
-  fill: (one: ConversationCase, row: Float32Array) => void,
+  fill: (one: C, row: Float32Array) => void,
 ): Promise<Float32Array> {
   const pace = new Pace(signal);
   const scores = new Float32Array(cases.length * items);

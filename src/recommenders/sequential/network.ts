@@ -55,7 +55,7 @@ export function logits<O>(model: SequenceModel<O>, parameters: Arrays, batch: Ar
  * trained items, as in RecBole. The user's other likes are among the softmax's negatives, as everywhere where it is used.
  */
 export function networkModel<O extends NetworkOptions>(
-  model: SequenceModel<O>,
+  model: SequenceModel<NoInfer<O>>,
   train: ControlledListTraining,
   options: O,
   random: Random,

@@ -4,7 +4,7 @@ import type { ControlledListTraining } from "../../tasks/controlled-list.js";
 import type { Recommender } from "../recommender.js";
 import type { SequenceModel } from "./model.js";
 import type { NetworkOptions } from "./network.js";
-import { caserOptions, fpmcOptions, gru4RecOptions, sasRecOptions } from "./options.js";
+import { caserOptions, fpmcOptions, gru4RecOptions, type SasRecOptions, sasRecOptions } from "./options.js";
 import type { NextItemModel, TrainingOptions } from "./train.js";
 
 type MakeModel<O> = (train: ControlledListTraining, options: O, random: Random) => NextItemModel;
@@ -66,5 +66,5 @@ export const sasrec = nextItem(
   "sasrec",
   "SASRec: causal self-attention over the history (Kang and McAuley, ICDM 2018).",
   sasRecOptions,
-  () => network(import("./models/sasrec.js").then((file) => file.sasrec)),
+  () => network<SasRecOptions>(import("./models/sasrec.js").then((file) => file.sasrec)),
 );

@@ -4,6 +4,7 @@ import { slug, splitMetric } from "../view.js";
 import { drawBars } from "./bars.js";
 import type { Picture } from "./canvas.js";
 import { drawControlCurve, drawDiversityPlane } from "./control.js";
+import { drawPopularityGroups } from "./popularity-groups.js";
 import { drawCostScatter } from "./scatter.js";
 
 /** A picture with the name of its files, less their endings. */
@@ -17,7 +18,8 @@ const MOST_PANELS = 4;
 /**
  * The charts of a result: bars for each main metric (a panel a setting; metrics without settings share a picture, four
  * to each), as `bars-METRIC`; where pairs were made up, what became of them, as `funnel`; and the first main metric against cost,
- * as `cost-METRIC`, where costs are known. Where numbers of genres were asked for, `control-curve` and `diversity-plane` as well.
+ * as `cost-METRIC`, where costs are known. Where numbers of genres were asked for, `control-curve` and `diversity-plane` as well;
+ * where recommendations are counted by popularity, `popularity-groups`.
  * @throws DataError NOTHING_MEASURED for a scoreboard without rows or without a main metric.
  */
 export async function drawCharts(scoreboard: Scoreboard, cost: CostSheet): Promise<Chart[]> {
@@ -38,6 +40,10 @@ export async function drawCharts(scoreboard: Scoreboard, cost: CostSheet): Promi
     const [curve, plane] = [await drawControlCurve(scoreboard), await drawDiversityPlane(scoreboard)];
     if (curve !== null) charts.push({ name: "control-curve", ...curve });
     if (plane !== null) charts.push({ name: "diversity-plane", ...plane });
+  }
+  if (scoreboard.task === "conversation") {
+    const groups = await drawPopularityGroups(scoreboard);
+    if (groups !== null) charts.push({ name: "popularity-groups", ...groups });
   }
   return charts;
 }

@@ -11,6 +11,7 @@ import { retell } from "../../../src/methods/rta/retell.js";
 import { recallOf } from "../../../src/methods/rta/scores.js";
 import { contrastiveLoss, softmaxBatch } from "../../../src/methods/rta/softmax-batch.js";
 import { listedTitles, TitleMatcher } from "../../../src/methods/rta/titles.js";
+import { fismOptions } from "../../../src/recommenders/dialogue/fism.js";
 import { protocolOf, talk } from "../../recommenders/dialogue/talk.js";
 import { contextOf } from "../../recommenders/support.js";
 import { Talker } from "./talker.js";
@@ -166,11 +167,11 @@ describe("adapted scores", () => {
     ]);
     const weights = {
       gate: float32([Math.log(3)]),
-      "fism.embeddings": float32([0, 0], [2, 1]),
-      "fism.bias": float32([8, 4]),
+      "classic.embeddings": float32([0, 0], [2, 1]),
+      "classic.bias": float32([8, 4]),
     };
     expect(gateShare(weights)).toBeCloseTo(0.75);
-    const gate = { history: 4, alpha: 0.5 } as never;
+    const gate = { id: "fism", options: fismOptions.parse({ embeddingSize: 1 }) } as const;
     const mixed = await adaptedScores(
       { embeddings, weights, gate },
       [{ ...one, mentioned: [] }],

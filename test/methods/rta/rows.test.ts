@@ -31,13 +31,18 @@ const protocol = conversationProtocol(
   makeSplit(dataset, "dialogue-time", { validation: 0.2, test: 0.3 }),
 );
 
-async function answer(id: string, given: Record<string, unknown> = {}, model = new Talker(TITLES)) {
+async function answer(
+  id: string,
+  given: Record<string, unknown> = {},
+  model = new Talker(TITLES),
+  { training, turns } = protocol,
+) {
   const row = RTA.find((one) => one.id === id) as unknown as Recommender<"conversation">;
   const cost = new CostMeter();
   const context = { ...contextOf(id), cost, llm: () => Promise.resolve(model) };
-  const fitted = await row.fit(protocol.training, resolveOptions(row, given), context);
-  const answers = await fitted.answer(protocol.turns, context);
-  return { answers, cost, figures: (await fitted.figures?.(protocol.turns, context)) ?? {}, model };
+  const fitted = await row.fit(training, resolveOptions(row, given), context);
+  const answers = await fitted.answer(turns, context);
+  return { answers, cost, figures: (await fitted.figures?.(turns, context)) ?? {}, model };
 }
 
 /** How many items have a higher score in the first case. */
@@ -97,6 +102,14 @@ describe("Reindex-Then-Adapt", () => {
     });
     expect(figures["gate-share"]).toBeGreaterThan(0);
     expect(figures["gate-share"]).toBeLessThan(1);
+    const sasrec = await answer("rta-gate", {
+      ...base,
+      ...{ adapt, classic: "sasrec" },
+      sasrec: { epochs: 2, weightDecay: [0.1], embeddingSize: 4, inner: 4 },
+    });
+    expect(sasrec.figures["gate-share"]).toBeGreaterThan(0);
+    expect(sasrec.figures["gate-share"]).toBeLessThan(1);
+    expect(sasrec.figures["gate-share"]).not.toBe(figures["gate-share"]);
   });
 
   it("a linear head learns the platform's answers from the state alone", async () => {
@@ -115,6 +128,22 @@ describe("Reindex-Then-Adapt", () => {
     expect(answers[0].texts[0]).toBe(TITLES[SAID]);
     expect(answers[0].items[0]).toBe(SAID);
     expect(cost.total.completionTokens).toBeGreaterThan(0);
+  });
+
+  it("tells which films the model names from their descriptions, at nobody's cost", async () => {
+    // Named: the first, and its namesake. Not: one that is described as another, one without a description, one that says its title.
+    const titles = ["red car", "red car", "blue moon", "green tree", "pink road"];
+    const plot = ["A car, and red.", "Red is the car.", "A tree, and green.", "", "The pink road."];
+    const base = talk(titles, ["S hi", "R 0"], ["S hi", "R 0"], ["S red car", "R 2"]);
+    const described = { ...base, items: { ...base.items, texts: { plot } } };
+    const own = (data: typeof base) =>
+      conversationProtocol(data, makeSplit(data, "dialogue-time", { validation: 1 / 3, test: 1 / 3 }));
+    const { figures, cost, model } = await answer("rta-zero-shot", {}, new Talker(titles), own(described));
+    expect(figures).toEqual({ "names-described-items": 2 / 3 });
+    expect(model.calls.generate).toBe(1 + 3);
+    expect(cost.total.llmCalls).toBe(1);
+    const untold = await answer("rta-zero-shot", {}, new Talker(titles), own(base));
+    expect(untold.figures).toEqual({});
   });
 
   it("lists of titles alone hold none twice and none that was named", async () => {

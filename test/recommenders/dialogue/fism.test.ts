@@ -3,21 +3,20 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../../../src/core/random.js";
 import { program } from "../../../src/engine/run/program.js";
 import { float32 } from "../../../src/engine/run/tensor.js";
-import { fism, fismOptions, trainFism } from "../../../src/recommenders/dialogue/fism.js";
+import { fism, fismOptions } from "../../../src/recommenders/dialogue/fism.js";
+import { fismModel, fismScores } from "../../../src/recommenders/dialogue/fism-model.js";
 import {
-  fismBatch,
-  fismLoss,
-  fismScores,
-  initialFism,
-  type FismBatch,
-  type FismWeights,
-} from "../../../src/recommenders/dialogue/fism-model.js";
+  historyLoss,
+  type HistoryWeights,
+  targetBatch,
+} from "../../../src/recommenders/dialogue/history-model.js";
+import { trainHistory } from "../../../src/recommenders/dialogue/history-training.js";
 import { expectParity, type Arrays } from "../../engine/parity.js";
 import { contextOf } from "../support.js";
 import { answerTurns, protocolOf, talk } from "./talk.js";
 
 const random = Random.fromSeed(5);
-const weights: FismWeights = {
+const weights: HistoryWeights = {
   embeddings: float32(random.normals(6 * 3), [6, 3]),
   bias: float32(random.normals(6)),
 };
@@ -27,13 +26,17 @@ const samples = [
   { mentioned: [4], target: 0 },
 ];
 const sampled = Int32Array.of(1, 3, 5, 5);
-const batch = fismBatch(samples, sampled, { size: 4, length: 2, alpha: 0.5 });
+const shape = { embeddingSize: 3, history: 2, alpha: 0.5 };
+const model = fismModel(shape);
+const histories = samples.map(({ mentioned }) => mentioned);
+const targets = samples.map(({ target }) => target);
+const batch = { ...model.inputs(histories, 4), ...targetBatch(targets, sampled, 4) };
 
 /** The loss written again in plain numbers, from scores by item. */
-function lossOf(w: FismWeights): number {
+function lossOf(w: HistoryWeights): number {
   const row = new Float32Array(6);
   const losses = samples.map(({ mentioned, target }) => {
-    fismScores(w, mentioned, { length: 2, alpha: 0.5 }, row);
+    fismScores(w, mentioned, shape, row);
     const drawn = [...sampled].filter((item) => item !== target);
     const sum = [target, ...drawn].reduce((total, item) => total + Math.exp(row[item]), 0);
     return -Math.log(Math.exp(row[target]) / sum);
@@ -42,8 +45,7 @@ function lossOf(w: FismWeights): number {
 }
 
 const inputs = { embeddings: weights.embeddings, bias: weights.bias, ...batch };
-const loss = ({ embeddings, bias, ...rest }: Arrays) =>
-  fismLoss({ embeddings, bias }, rest as unknown as { [Key in keyof FismBatch]: np.Array });
+const loss = ({ embeddings, bias, ...rest }: Arrays) => historyLoss(model, { embeddings, bias }, rest);
 
 describe("FISM", () => {
   it("has the loss worked out from its scores: drawn targets and padding are left out", async () => {
@@ -75,7 +77,7 @@ describe("FISM", () => {
 
   it("begins as popularity", () => {
     const row = new Float32Array(3);
-    fismScores(initialFism([3, 0, 0], 2, random), [], { length: 2, alpha: 0.5 }, row);
+    fismScores(model.initial([3, 0, 0], random), [], shape, row);
     expect([...row].map(Math.exp)).toEqual([4 / 6, 1 / 6, 1 / 6].map((p) => expect.closeTo(p, 5) as number));
   });
 
@@ -91,10 +93,11 @@ describe("FISM", () => {
     const [first] = await answerTurns(fism, protocol, given);
     expect(first[2]).toBeGreaterThan(Math.max(first[3], first[4]));
     const { training } = protocol;
-    const start = initialFism(new Float64Array(5), 8, random);
     const options = { ...fismOptions.parse(given), decay: 0 };
-    const one = await trainFism(training, start, options, contextOf("fism"));
-    const again = await trainFism(training, start, options, contextOf("fism"));
+    const own = fismModel(options);
+    const start = own.initial(new Float64Array(5), random);
+    const one = await trainHistory(training, own, start, options, contextOf("fism"));
+    const again = await trainHistory(training, own, start, options, contextOf("fism"));
     expect(again.weights.embeddings.data).toEqual(one.weights.embeddings.data);
   });
 });

@@ -19,7 +19,7 @@ const EPSILON = 1e-12;
  * feed-forward network, each followed by dropout, the residual and a layer norm, GELU. The vector is the state at the last item before the
  * target: the last layer is therefore computed at those places alone.
  */
-export const sasrec: SequenceModel<SasRecOptions> = {
+export const sasrec: SequenceModel<Pick<SasRecOptions, "layers" | "heads" | "inner">> = {
   usesUser: false,
   padding: "after",
   isCausal: true,
