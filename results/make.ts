@@ -44,7 +44,7 @@ const CONVERSATION = [
   ...["--config", join(root, "results", "conversation.yaml")],
 ];
 
-const CONVERSATION_CHARTS = /^(bars-(recall|ndcg)-10|cost-.*)\.(png|svg)$/;
+const CONVERSATION_CHARTS = /^(bars-(recall|ndcg)-10|popularity-groups|cost-.*)\.(png|svg)$/;
 
 const CONTROL_CHARTS = /^(control-curve|diversity-plane)\.(png|svg)$/;
 
