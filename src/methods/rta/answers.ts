@@ -36,26 +36,26 @@ export function drawnTitles(
   return answersStage({ name: "answers", prompts, draws, options }, train, context, (text) => [text.trim()]);
 }
 
-/** The stage `names`: a title for each description, drawn from the language model's own distribution. */
-export function namedItems(
-  train: ConversationTraining,
-  prompts: readonly string[],
-  context: RunContext,
-): Promise<readonly WrittenList[]> {
-  const options = { maxNewTokens: TITLE_TOKENS, stop: ['"', "\n"], temperature: 1 };
-  return answersStage({ name: "names", prompts, draws: 1, options }, train, context, (text) => [text.trim()]);
-}
+/** A title for each description: the stage `names`, drawn from the language model's own distribution. */
+export const namedItems = (train: ConversationTraining, prompts: readonly string[], context: RunContext) =>
+  titlesOf("names", 1, train, prompts, context);
 
-/** The stage `described`: the title that the language model gives to each description, greedily: what it takes the film for. */
-export function describedItems(
+/** A title for each description: the stage `described`, greedily, what the language model takes the film for. */
+export const describedItems = (
+  train: ConversationTraining,
+  prompts: readonly string[],
+  context: RunContext,
+) => titlesOf("described", 0, train, prompts, context);
+
+function titlesOf(
+  name: "names" | "described",
+  temperature: number,
   train: ConversationTraining,
   prompts: readonly string[],
   context: RunContext,
 ): Promise<readonly WrittenList[]> {
-  const options = { maxNewTokens: TITLE_TOKENS, stop: ['"', "\n"], temperature: 0 };
-  return answersStage({ name: "described", prompts, draws: 1, options }, train, context, (text) => [
-    text.trim(),
-  ]);
+  const options = { maxNewTokens: TITLE_TOKENS, stop: ['"', "\n"], temperature };
+  return answersStage({ name, prompts, draws: 1, options }, train, context, (text) => [text.trim()]);
 }
 
 /**

@@ -15,9 +15,7 @@ import {
   sourceOf,
   titleOptions,
 } from "./parts.js";
-import { INK, KIND_STYLES, type KindStyle, SIZES } from "./style.js";
-
-const FRAME = { width: 760, height: 520 };
+import { FRAME, INK, KIND_STYLES, type KindStyle, SIZES } from "./style.js";
 
 /** A recommender asked for N genres: how many its lists have, and how good they are. */
 interface Asked {

@@ -14,9 +14,7 @@ import {
   sourceOf,
   titleOptions,
 } from "./parts.js";
-import { INK, KIND_STYLES, type KindStyle, SIZES } from "./style.js";
-
-const FRAME = { width: 760, height: 520 };
+import { FRAME, INK, KIND_STYLES, type KindStyle, SIZES } from "./style.js";
 
 /** Two colours of Okabe and Ito for the lines of a kind, in turn, then the next dash: neighbours differ at once. */
 const COLOURS = new Map<KindStyle, readonly string[]>([

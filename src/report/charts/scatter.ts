@@ -18,9 +18,8 @@ import {
   whisker,
 } from "./parts.js";
 import { boxesOf, drawFront, drawLabels, FRONT_ENTRY, staircase } from "./front.js";
-import { INK, KIND_STYLES, SIZES } from "./style.js";
+import { FRAME, INK, KIND_STYLES, SIZES } from "./style.js";
 
-const FRAME = { width: 760, height: 520 };
 /** Costs below a millisecond are drawn there: a logarithm needs a floor. */
 const LEAST_SECONDS = 0.001;
 

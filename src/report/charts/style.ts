@@ -38,3 +38,6 @@ export const INK = { text: "#1a1a1a", soft: "#4d4d4d", grid: "#e3e3e3", whisker:
 
 /** Sizes in CSS pixels (1/96 inch): 12 is 9 points on paper where a picture is printed at its own size. */
 export const SIZES = { title: 16, subtitle: 12, label: 12.5, tick: 12, value: 11 } as const;
+
+/** Width and height of a picture with points or lines, in the same pixels. */
+export const FRAME = { width: 760, height: 520 } as const;
