@@ -15,7 +15,7 @@ const USERS = 900;
 const ITEMS = 40;
 const K = 10;
 
-/** Rows of very different lengths, which plain inner products make a bad graph of. */
+/** Rows of different lengths. */
 function rows(count: number, seed: string) {
   const random = Random.fromSeed(seed);
   const data = new Float32Array(count * SIZE);
@@ -38,6 +38,25 @@ describe("an index of users", () => {
   it("finds whom exact search finds, with the same scores in the same order", async () => {
     const exact = await topUsers(space, wanted, eligible, K, signal);
     expect(await index.search(space, wanted, K, signal)).toEqual(exact);
+  });
+
+  it("finds all of clusters away from the origin, some of which a graph by plain inner products misses", async () => {
+    const [users, size] = [6000, 16];
+    const random = Random.fromSeed("clusters");
+    const centres = random.normals(50 * size);
+    const clustered = (count: number) => {
+      const data = random.normals(count * size, 0.3);
+      for (let row = 0; row < count; row++) {
+        const centre = random.int(50);
+        for (let d = 0; d < size; d++) data[row * size + d] += centres[centre * size + d] + (d === 0 ? 2 : 0);
+      }
+      return { size, data };
+    };
+    const crowd = { users: clustered(users), items: clustered(ITEMS) };
+    const all = Int32Array.from({ length: users }, (_, user) => user);
+    const built = await UserIndex.build(crowd.users, all, signal);
+    const exact = await topUsers(crowd, wanted, all, K, signal);
+    expect(recallOf(exact, await built.search(crowd, wanted, K, signal))).toBe(1);
   });
 
   it("finds nobody else than eligible users, and all of them where as many are wanted", async () => {
