@@ -2,7 +2,7 @@
  * Makes the reference results that README and docs show, and nothing else writes this folder:
  *
  *     npm run results                       the embedded world
- *     npm run results -- path/to/data       also ml-100k/, citeulike-a/ and inspired/ of that folder
+ *     npm run results -- path/to/data       also ml-100k/, citeulike-a/, book-crossing/ and inspired/ of that folder
  *     npm run results -- path/to/data NAME  one result alone
  *
  * Each result is a folder with the scoreboard, its main table and its charts. Seconds differ from machine to machine;
@@ -48,6 +48,12 @@ const CONVERSATION_CHARTS = /^(bars-(recall|ndcg)-10|popularity-groups|cost-.*)\
 
 const CONTROL_CHARTS = /^(control-curve|diversity-plane)\.(png|svg)$/;
 
+/** A command on real data, by a configuration of this folder. */
+function onData(command: string, config: string, dataset: string): string[] {
+  const data = join(dataRoot ?? "", dataset);
+  return [command, "--config", join(root, "results", `${config}.yaml`), "--dataset", dataset, "--data", data];
+}
+
 const RESULTS: readonly {
   name: string;
   words: readonly string[];
@@ -68,9 +74,26 @@ const RESULTS: readonly {
     words: ["dlcrec", "--config", join(root, "results", "controlled-list-sweep-world.yaml")],
     charts: CONTROL_CHARTS,
   },
+  {
+    name: "explainctr-world",
+    words: ["explainctr", "--config", join(root, "examples", "explainctr", "world.yaml"), "--seeds", "1,2,3"],
+    charts: /^(ppo-health|cost-.*)\.(png|svg)$/,
+  },
   ...(dataRoot === undefined
     ? []
     : [
+        { name: "coldllm-ml-100k", words: onData("coldllm", "coldllm-ml-100k", "ml-100k") },
+        ...[
+          { dataset: "ml-100k", split: "global-time" },
+          { dataset: "book-crossing", split: "ratio" },
+        ].map(({ dataset, split }) => ({
+          name: `explainctr-${dataset}`,
+          words: [
+            ...onData("explainctr", "explainctr-films-and-books", dataset),
+            ...["--set", `split={ name: ${split}, validation: 0.04, test: 0.03 }`],
+          ],
+          charts: /^(ppo-health|cost-.*)\.(png|svg)$/,
+        })),
         {
           name: "conversation-inspired",
           words: ["rta", "--dataset", "inspired", "--data", join(dataRoot, "inspired"), ...CONVERSATION],

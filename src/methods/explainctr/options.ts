@@ -50,17 +50,17 @@ export const alignmentOptions = augmentedOptions.extend({
   /** Steps of PPO in stage 1. */
   lcSteps: z.int().min(1).default(24),
   /** Steps of PPO in stage 3, each time. */
-  icSteps: z.int().min(1).default(16),
+  icSteps: z.int().min(1).default(12),
   /** How often stages 2 and 3 are gone through. */
   rounds: z.int().min(1).default(1),
   /** Explanations of a step, and of a gradient step. */
-  batchSize: z.int().min(1).default(32),
-  miniBatch: z.int().min(1).default(8),
+  batchSize: z.int().min(1).default(64),
+  miniBatch: z.int().min(1).default(16),
   /** Passes over the explanations of a step. */
-  ppoEpochs: z.int().min(1).default(2),
-  learningRate: z.number().positive().default(1e-3),
+  ppoEpochs: z.int().min(1).default(4),
+  learningRate: z.number().positive().default(3e-3),
   /** First price of a nat of KL to the untrained model. */
-  klCoefficient: z.number().min(0).default(0.05),
+  klCoefficient: z.number().min(0).default(0.6),
   /** Mean KL of a step's explanations to the untrained model, in nats, at which the run stops. */
   klLimit: z.number().positive().default(60),
   /** Two folds: the pairs that reward a policy train no click-through model on its explanations. False: the paper's way, one policy. */
