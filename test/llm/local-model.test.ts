@@ -81,6 +81,32 @@ describe("sampling", () => {
     expect(new Set(answers.map(({ tokens }) => tokens!.join())).size).toBe(7);
   });
 
+  it("is the same from an export that gives back all keys and values, as others make them", async () => {
+    const other = await open(join(root, "llama-tied-grouped"));
+    const expected = await other.generate(PROMPTS, { maxNewTokens: 10 }, callContext());
+    const { decoder } = (other as unknown as { parts: { decoder: { appends: boolean } } }).parts;
+    expect(decoder.appends).toBe(true);
+    decoder.appends = false;
+    const found = await other.generate(PROMPTS, { maxNewTokens: 10 }, callContext());
+    expect(found.map(essence)).toEqual(expected.map(essence));
+    await other.close();
+  });
+
+  it("is the same after other rows of the batch have ended and left it", async () => {
+    const text = (await model.generate(["Yes"], { maxNewTokens: 10 }, callContext()))[0].text;
+    // Eight rows, seven of which end at their first token.
+    const prompts = ["No", "No", "No", "No", "No", "Yes", "No", "No"];
+    const allowed = ["No", text];
+    const [long] = await model.generate(["Yes"], { maxNewTokens: 10, allowed: [text] }, callContext());
+    const together = await model.generate(
+      prompts,
+      { maxNewTokens: 10, allowed, excluded: prompts.map((prompt) => (prompt === "Yes" ? ["No"] : [text])) },
+      callContext(),
+    );
+    expect(essence(together[5])).toEqual(essence(long));
+    expect(together.filter((answer) => answer.text === "No")).toHaveLength(7);
+  });
+
   it("ends rows at a stop text, and remembers that they ended", async () => {
     const free = await model.generate(PROMPTS, { maxNewTokens: 12 }, callContext());
     const stops = free.map(({ text }) => text.slice(4, 6));

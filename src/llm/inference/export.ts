@@ -15,7 +15,7 @@ export const MODEL_FILES: Readonly<Record<WeightType, string>> = {
 };
 
 /** Raise it whenever the same checkpoint would now give another graph. */
-export const GRAPH_VERSION = 1;
+export const GRAPH_VERSION = 2;
 
 /** Larger contexts need rotary tables that cost more than they serve; ask for them by `context`. */
 const LARGEST_DEFAULT_CONTEXT = 32_768;

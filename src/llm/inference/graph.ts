@@ -31,6 +31,11 @@ const MICROSOFT = { domain: "com.microsoft" };
 /** Added to the attention scores of positions that must not be seen. Not -Infinity: a row of padding would become NaN. */
 const HIDDEN = -1e9;
 
+/** How the names of a layer's keys and values begin: what was seen before, that and this run's tokens, and this run's tokens alone. */
+export const PAST = "past_key_values";
+export const PRESENT = "present";
+export const APPENDED = "appended";
+
 /** Name of the graph input that holds a LoRA matrix: A `[inputs, rank]`, or B `[rank, outputs]` with alpha / rank folded in. */
 export function loraInput(layer: number, projection: Projection, matrix: "A" | "B"): string {
   return `lora.${layer}.${projection}.${matrix}`;
@@ -95,7 +100,9 @@ class DecoderWriter {
     graph.output("hidden_states", "float32", ["batch_size", "sequence_length", config.hiddenSize]);
     for (let layer = 0; layer < config.layers; layer++) {
       for (const part of ["key", "value"]) {
-        graph.output(`present.${layer}.${part}`, "float32", this.cacheShape("total_sequence_length"));
+        graph.output(`${PRESENT}.${layer}.${part}`, "float32", this.cacheShape("total_sequence_length"));
+        const width = config.keyValueHeads * config.headDim;
+        graph.output(`${APPENDED}.${layer}.${part}`, "float32", ["batch_size", "sequence_length", width]);
       }
     }
   }
@@ -193,15 +200,18 @@ class DecoderWriter {
     );
     const values = await this.project(value, layer, "v_proj");
     const past = ["key", "value"].map((part) =>
-      graph.input(`past_key_values.${layer}.${part}`, "float32", this.cacheShape("past_sequence_length")),
+      graph.input(`${PAST}.${layer}.${part}`, "float32", this.cacheShape("past_sequence_length")),
     );
     const bias = this.biases.get(config.windows[layer])!;
+    const rotated = this.rotate(key, config.keyValueHeads);
+    graph.node("Identity", [rotated], {}, { outputs: [`${APPENDED}.${layer}.key`] });
+    graph.node("Identity", [values], {}, { outputs: [`${APPENDED}.${layer}.value`] });
     const output = graph.fresh("attended");
     graph.nodeWithOutputs(
       "GroupQueryAttention",
       [
         this.rotate(query, config.heads),
-        this.rotate(key, config.keyValueHeads),
+        rotated,
         values,
         ...past,
         this.lastKey,
@@ -211,7 +221,7 @@ class DecoderWriter {
         "",
         bias,
       ],
-      [output, `present.${layer}.key`, `present.${layer}.value`],
+      [output, `${PRESENT}.${layer}.key`, `${PRESENT}.${layer}.value`],
       { num_heads: config.heads, kv_num_heads: config.keyValueHeads, do_rotary: 0 },
       MICROSOFT.domain,
     );

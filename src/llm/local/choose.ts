@@ -1,7 +1,7 @@
 import { throwIfInterrupted } from "../../core/errors.js";
 import type { CallContext, Choice, ChoiceQuestion } from "../language-model.js";
 import { type BatchLimits, equalLengthBatches } from "./batches.js";
-import type { Decoder, ForwardResult } from "./decoder.js";
+import type { Decoder } from "./decoder.js";
 import { logProbability } from "./sampler.js";
 import type { FolderTokenizer } from "./tokenizer.js";
 
@@ -69,9 +69,11 @@ async function chooseBatch(
   limits: BatchLimits,
   context: CallContext,
 ): Promise<number[][]> {
+  const longest = Math.max(...questions.flatMap(({ suffixes }) => suffixes.map((suffix) => suffix.length)));
   const first = await decoder.forward(
     questions.map(({ prefix }) => prefix),
-    { keep: 1 },
+    // The first token of a continuation needs no cache, and Yes and No have no other.
+    longest > 1 ? { keep: 1, room: longest - 1 } : { keep: 1 },
   );
   const scores = questions.map(({ suffixes }, q) => {
     const logits = first.logits.subarray(q * first.vocabulary, (q + 1) * first.vocabulary);
@@ -87,17 +89,14 @@ async function chooseBatch(
   for (const group of groups) {
     throwIfInterrupted(context.signal);
     const rows = group.map((i) => longer[i]);
-    const cache = decoder.selectRows(
-      first.cache,
-      rows.map(({ q }) => q),
-    );
+    let cache = first.cache!.select(rows.map(({ q }) => q));
     // One token at a time: the runtime's attention takes several rows with a cache only so.
-    for (let t = 1, past = cache; t < rows[0].suffix.length; t++) {
-      const step: ForwardResult = await decoder.forward(
+    for (let t = 1; t < rows[0].suffix.length; t++) {
+      const step = await decoder.forward(
         rows.map(({ suffix }) => [suffix[t - 1]]),
-        { keep: 1, cache: past },
+        { keep: 1, cache },
       );
-      past = step.cache;
+      cache = step.cache!;
       rows.forEach(({ q, c, suffix }, row) => {
         const logits = step.logits.subarray(row * step.vocabulary, (row + 1) * step.vocabulary);
         scores[q][c] += logProbability(logits, suffix[t]);

@@ -1,7 +1,15 @@
 import { join } from "node:path";
 import { ProviderError } from "../../core/errors.js";
-import { loraInput, type WeightType } from "../inference/graph.js";
-import { type LibraryModel, type ModelLibrary, modelLibrary, type ModelTensor } from "./runtime.js";
+import { APPENDED, loraInput, PAST, PRESENT, type WeightType } from "../inference/graph.js";
+import { KeyValueCache } from "./key-value-cache.js";
+import {
+  type LibraryModel,
+  type LibrarySession,
+  type ModelLibrary,
+  modelLibrary,
+  type ModelTensor,
+  type SessionTensor,
+} from "./runtime.js";
 
 /** LoRA matrices by the graph input that each belongs to; alpha / rank is folded into B. */
 export type AdapterMatrices = ReadonlyMap<
@@ -16,50 +24,60 @@ export interface DecoderOptions {
   readonly loraShapes: ReadonlyMap<string, readonly [inputs: number, outputs: number]>;
 }
 
+export interface ForwardOptions {
+  /** How many of the last positions get logits; 0: all. */
+  readonly keep: number;
+  /** For each row how many of its first tokens are padding; default none. */
+  readonly padding?: readonly number[];
+  /** What was seen before. It is used up: go on with the result's. */
+  readonly cache?: KeyValueCache;
+  /** Without a cache: give one with room for so many tokens to come. */
+  readonly room?: number;
+  /** Give the last layer's states. */
+  readonly states?: boolean;
+}
+
 /** What one run of the model gives. */
 export interface ForwardResult {
   /** `[rows, kept, vocabulary]` */
   readonly logits: Float32Array;
   readonly vocabulary: number;
-  /** `[rows, sequence, width]`; undefined for a ready export that doesn't give them. */
+  /** `[rows, sequence, width]`, where they were asked for. */
   readonly states: Float32Array | undefined;
   readonly width: number;
-  readonly cache: KeyValueCache;
+  /** Where there was one or one was asked for. */
+  readonly cache: KeyValueCache | undefined;
 }
 
-/** Keys and values of the tokens seen so far, one tensor a layer and kind: `[rows, heads, length, headDim]`. */
-export type KeyValueCache = ReadonlyMap<string, ModelTensor>;
+/** Rows that have ended leave their batch when they are this share of it. */
+const LEAVING = 0.25;
 
-/** The settings of `generate` that a model's own files might set: all of them neutral, since sampling is ours. */
-const NEUTRAL = {
-  do_sample: false,
-  temperature: 1,
-  repetition_penalty: 1,
-  no_repeat_ngram_size: 0,
-  bad_words_ids: null,
-  min_length: 0,
-  min_new_tokens: null,
-  forced_bos_token_id: null,
-  forced_eos_token_id: null,
-  suppress_tokens: null,
-  begin_suppress_tokens: null,
-  guidance_scale: null,
-  eos_token_id: null,
-} as const;
-
-/** Called at each step with the logits `[rows, vocabulary]`; gives the token of each row. */
-export type ChooseTokens = (logits: Float32Array, vocabulary: number) => readonly number[];
-
-/** An ONNX decoder loaded through transformers.js: token ids in, logits and states out. */
+/**
+ * An ONNX decoder loaded through transformers.js: token ids in, logits and states out. It is run by its session: the library's `generate`
+ * ignores top_p, samples from one global generator, forgets which rows are finished and takes all outputs at every step.
+ */
 export class Decoder {
   private adapter: AdapterMatrices = new Map();
+  private readonly session: LibrarySession;
+  private readonly inputs: ReadonlySet<string>;
+  /** Graph inputs for keys and values, with heads and width. */
+  private readonly cached: ReadonlyMap<string, readonly [heads: number, width: number]>;
+  /** Whether the graph gives the new tokens' keys and values apart. */
+  private readonly appends: boolean;
 
   private constructor(
     private readonly library: ModelLibrary,
     private readonly model: LibraryModel,
     private readonly options: DecoderOptions,
   ) {
-    model.forward_params = [...model.forward_params, ...options.loraShapes.keys()];
+    this.session = model.sessions.model;
+    this.inputs = new Set(this.session.inputNames);
+    this.cached = new Map(
+      this.session.inputMetadata
+        .filter(({ name }) => name.startsWith(PAST))
+        .map(({ name, shape }) => [name, [Number(shape[1]), Number(shape[3])]]),
+    );
+    this.appends = this.session.outputNames.some((name) => name.startsWith(APPENDED));
   }
 
   static async load(folder: string, options: DecoderOptions): Promise<Decoder> {
@@ -86,15 +104,7 @@ export class Decoder {
   }
 
   get givesStates(): boolean {
-    return this.model.sessions.model.outputNames.includes("hidden_states");
-  }
-
-  get config(): Readonly<Record<string, unknown>> {
-    return this.model.config;
-  }
-
-  get generationConfig(): Readonly<Record<string, unknown>> {
-    return this.model.generation_config ?? {};
+    return this.session.outputNames.includes("hidden_states");
   }
 
   /** Whether the graph has this LoRA input. */
@@ -125,91 +135,132 @@ export class Decoder {
     return this.tensor(BigInt64Array.from(rows.flat(), BigInt), [rows.length, rows[0].length]);
   }
 
-  /**
-   * One run. All rows have the same number of tokens.
-   * @param keep - how many of the last positions get logits (0: all).
-   */
+  private async run(
+    feeds: Readonly<Record<string, ModelTensor>>,
+    outputs: readonly string[],
+  ): Promise<Readonly<Record<string, SessionTensor>>> {
+    const wanted = Object.entries(feeds).filter(([name]) => this.inputs.has(name));
+    return this.session.run(
+      Object.fromEntries(wanted.map(([name, tensor]) => [name, tensor.ort_tensor])),
+      outputs,
+    );
+  }
+
+  /** One run. All rows have the same number of tokens, padding counted. */
   async forward(
     rows: readonly (readonly number[])[],
-    { keep, cache }: { keep: number; cache?: KeyValueCache },
+    { keep, padding, cache, room, states }: ForwardOptions,
   ): Promise<ForwardResult> {
     const length = rows[0].length;
-    const past = cache?.values().next().value?.dims[2] ?? 0;
-    const ones = new BigInt64Array(rows.length * (past + length)).fill(1n);
-    const outputs = await this.model.forward({
-      input_ids: this.ids(rows),
-      attention_mask: this.tensor(ones, [rows.length, past + length]),
-      num_logits_to_keep: this.tensor(BigInt64Array.of(BigInt(keep)), []),
-      ...(cache === undefined
-        ? {}
-        : { past_key_values: new this.library.DynamicCache(Object.fromEntries(cache)) }),
-      ...this.adapterInputs(),
-    });
-    const present = new Map<string, ModelTensor>();
-    for (const [name, tensor] of Object.entries(outputs)) {
-      if (name.startsWith("present")) present.set(name.replace("present", "past_key_values"), tensor);
-    }
-    const states = outputs.hidden_states as ModelTensor | undefined;
+    const past = cache?.length ?? 0;
+    const [mask, positions] = maskAndPositions(rows.length, past, length, padding);
+    const kept = cache !== undefined || room !== undefined;
+    const present = [...this.cached.keys()].map((name) => this.presentOf(name, cache));
+    const outputs = await this.run(
+      {
+        input_ids: this.ids(rows),
+        attention_mask: this.tensor(mask, [rows.length, past + length]),
+        position_ids: this.tensor(positions, [rows.length, length]),
+        num_logits_to_keep: this.tensor(BigInt64Array.of(BigInt(keep)), []),
+        ...this.pastInputs(rows.length, cache),
+        ...this.adapterInputs(),
+      },
+      ["logits", ...(states === true ? ["hidden_states"] : []), ...(kept ? present : [])],
+    );
     return {
-      logits: outputs.logits.data as Float32Array,
+      logits: outputs.logits.data,
       vocabulary: outputs.logits.dims.at(-1)!,
-      states: states?.data as Float32Array | undefined,
-      width: states?.dims.at(-1) ?? 0,
-      cache: present,
+      states: states === true ? outputs.hidden_states.data : undefined,
+      width: states === true ? outputs.hidden_states.dims.at(-1)! : 0,
+      cache: kept ? this.nextCache(outputs, cache, room ?? 0) : undefined,
     };
   }
 
-  /** The cache of some rows (each may come several times), as a batch of its own. */
-  selectRows(cache: KeyValueCache, rows: readonly number[]): KeyValueCache {
-    const selected = new Map<string, ModelTensor>();
-    for (const [name, tensor] of cache) {
-      const [, ...inner] = tensor.dims;
-      const size = inner.reduce((a, b) => a * b, 1);
-      const data = tensor.data as Float32Array;
-      const copy = new Float32Array(rows.length * size);
-      rows.forEach((row, i) => {
-        copy.set(data.subarray(row * size, (row + 1) * size), i * size);
-      });
-      selected.set(name, this.tensor(copy, [rows.length, ...inner]));
+  /** The output that tells what a cache input will hold next: all of it, or the new tokens alone. */
+  private presentOf(name: string, cache: KeyValueCache | undefined): string {
+    return name.replace(PAST, this.appends && cache !== undefined ? APPENDED : PRESENT);
+  }
+
+  private pastInputs(rows: number, cache: KeyValueCache | undefined): Record<string, ModelTensor> {
+    const inputs: Record<string, ModelTensor> = {};
+    for (const [name, [heads, width]] of this.cached) {
+      inputs[name] = this.tensor(new Float32Array(0), [rows, heads, 0, width]);
     }
-    return selected;
+    for (const [name, { data, dims }] of cache?.entries() ?? []) inputs[name] = this.tensor(data, dims);
+    return inputs;
+  }
+
+  private nextCache(
+    outputs: Readonly<Record<string, SessionTensor>>,
+    cache: KeyValueCache | undefined,
+    room: number,
+  ): KeyValueCache {
+    const output = (name: string) => outputs[this.presentOf(name, cache)];
+    if (cache !== undefined && this.appends) return cache.append((name) => output(name).data);
+    const names = [...this.cached.keys()];
+    return KeyValueCache.from(new Map(names.map((name) => [name, output(name)])), this.appends ? room : 0);
   }
 
   /**
-   * Extends every row token by token through the library's `generate`, until `isDone` or the limit. The library's own sampling and
-   * stopping are bypassed: it ignores top_p, samples from one global generator and forgets which rows are finished.
+   * Extends every row token by token. Rows that have ended leave the batch as soon as they are a quarter of it.
    * @param padding - for each row how many of its first tokens are padding.
+   * @param choose - reads a row's logits and gives its next token; undefined: the row has ended.
    */
   async generate(
     rows: readonly (readonly number[])[],
     maxNewTokens: number,
-    choose: ChooseTokens,
-    isDone: () => boolean,
-    padding?: readonly number[],
+    choose: (row: number, logits: Float32Array) => number | undefined,
+    padding: readonly number[],
   ): Promise<void> {
-    const mask = rows.flatMap((row, r) => row.map((_, i) => (i < (padding?.[r] ?? 0) ? 0n : 1n)));
-    const processor = (_ids: unknown, logits: ModelTensor): ModelTensor => {
-      const vocabulary = logits.dims.at(-1)!;
-      const data = logits.data as Float32Array;
-      const tokens = choose(data, vocabulary);
-      data.fill(-Infinity);
-      tokens.forEach((token, row) => (data[row * vocabulary + token] = 0));
-      return logits;
-    };
-    await this.model.generate({
-      ...NEUTRAL,
-      input_ids: this.ids(rows),
-      attention_mask: this.tensor(BigInt64Array.from(mask), [rows.length, rows[0].length]),
-      max_new_tokens: maxNewTokens,
-      logits_processor: [processor],
-      stopping_criteria: [(ids: readonly unknown[]) => ids.map(isDone)],
-      ...this.adapterInputs(),
-    });
+    const ended = new Set<number>();
+    const newest = new Array<number>(rows.length).fill(0);
+    let batch = [...rows.keys()];
+    let tokens = rows;
+    let cache: KeyValueCache | undefined;
+    for (let step = 1; ; step++) {
+      const result = await this.forward(tokens, {
+        ...{ keep: 1, padding: batch.map((row) => padding[row]) },
+        ...(cache === undefined ? { room: maxNewTokens } : { cache }),
+      });
+      const { logits, vocabulary } = result;
+      batch.forEach((row, place) => {
+        if (ended.has(row)) return;
+        const token = choose(row, logits.subarray(place * vocabulary, (place + 1) * vocabulary));
+        if (token === undefined) ended.add(row);
+        else newest[row] = token;
+      });
+      const going = [...batch.keys()].filter((place) => !ended.has(batch[place]));
+      if (going.length === 0 || step === maxNewTokens) return;
+      cache = result.cache!;
+      if (going.length <= (1 - LEAVING) * batch.length) {
+        cache = cache.select(going);
+        batch = going.map((place) => batch[place]);
+      }
+      tokens = batch.map((row) => [newest[row]]);
+    }
   }
 
   async close(): Promise<void> {
     await this.model.dispose();
   }
+}
+
+/** Padding is masked, and the first token after it has position 0. */
+function maskAndPositions(
+  rows: number,
+  past: number,
+  length: number,
+  padding: readonly number[] | undefined,
+): [mask: BigInt64Array, positions: BigInt64Array] {
+  const total = past + length;
+  const mask = new BigInt64Array(rows * total).fill(1n);
+  const positions = new BigInt64Array(rows * length);
+  for (let row = 0; row < rows; row++) {
+    const padded = padding?.[row] ?? 0;
+    mask.fill(0n, row * total, row * total + padded);
+    for (let i = 0; i < length; i++) positions[row * length + i] = BigInt(Math.max(0, past + i - padded));
+  }
+  return [mask, positions];
 }
 
 /** The LoRA inputs of a graph with the sides of their layers. */

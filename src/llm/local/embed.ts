@@ -23,7 +23,7 @@ export async function poolStates(
     throwIfInterrupted(context.signal);
     const result = await decoder.forward(
       batch.map((index) => texts[index]),
-      { keep: 1 },
+      { keep: 1, states: true },
     );
     const states = result.states!;
     if (width === 0) {

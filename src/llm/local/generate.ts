@@ -33,7 +33,7 @@ export function rowRandom(seed: number, renderedPrompt: string): Random {
 
 /**
  * Generates for rendered prompts, in batches of equal token length (or padded). A row ends at its first end token, at a stop text, at a
- * whole allowed text that can't go on, or at the limit; what its batch still computes after that is thrown away.
+ * whole allowed text that can't go on, or at the limit.
  */
 export async function generateRows(
   decoder: Decoder,
@@ -90,17 +90,14 @@ async function generateBatch(
   const padding = rows.map((row) => longest - row.prompt.length);
   const pad = tokenizer.padToken;
   const inputs = rows.map((row, i) => [...new Array<number>(padding[i]).fill(pad), ...row.prompt]);
-  const choose = (logits: Float32Array, vocabulary: number) => {
+  const choose = (r: number, logits: Float32Array) => {
     // A run blocks everything else, so this is where Ctrl-C is noticed.
     throwIfInterrupted(context.signal);
-    return rows.map((row, r) => {
-      if (!row.done) {
-        extendRow(row, logits.subarray(r * vocabulary, (r + 1) * vocabulary), tokenizer, options);
-      }
-      return row.tokens.at(-1)!;
-    });
+    const row = rows[r];
+    extendRow(row, logits, tokenizer, options);
+    return row.done ? undefined : row.tokens.at(-1);
   };
-  await decoder.generate(inputs, options.maxNewTokens, choose, () => rows.every((row) => row.done), padding);
+  await decoder.generate(inputs, options.maxNewTokens, choose, padding);
 }
 
 function extendRow(

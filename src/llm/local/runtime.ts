@@ -11,7 +11,6 @@ export interface ModelLibrary {
   readonly AutoTokenizer: { from_pretrained(folder: string, options: object): Promise<LibraryTokenizer> };
   readonly AutoModelForCausalLM: { from_pretrained(folder: string, options: object): Promise<LibraryModel> };
   readonly Tensor: new (type: string, data: TensorData, dims: readonly number[]) => ModelTensor;
-  readonly DynamicCache: new (entries: Record<string, ModelTensor>) => object;
 }
 
 export interface LibraryTokenizer {
@@ -28,15 +27,26 @@ export interface LibraryTokenizer {
 }
 
 export interface LibraryModel {
-  forward_params: string[];
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly generation_config: Readonly<Record<string, unknown>> | null;
-  readonly sessions: {
-    readonly model: { readonly inputNames: readonly string[]; readonly outputNames: readonly string[] };
-  };
-  forward(inputs: Readonly<Record<string, unknown>>): Promise<Record<string, ModelTensor>>;
-  generate(options: Readonly<Record<string, unknown>>): Promise<unknown>;
+  readonly sessions: { readonly model: LibrarySession };
   dispose(): Promise<unknown>;
+}
+
+/** An ONNX Runtime session. */
+export interface LibrarySession {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /** A side of free length is a name. */
+  readonly inputMetadata: readonly { readonly name: string; readonly shape: readonly (number | string)[] }[];
+  run(
+    feeds: Readonly<Record<string, unknown>>,
+    outputs: readonly string[],
+  ): Promise<Readonly<Record<string, SessionTensor>>>;
+}
+
+/** What a session gives. */
+export interface SessionTensor {
+  readonly data: Float32Array;
+  readonly dims: readonly number[];
 }
 
 let library: Promise<ModelLibrary> | undefined;
