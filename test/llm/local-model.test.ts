@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LocalModel } from "../../src/llm/local/local-model.js";
 import { logProbability } from "../../src/llm/local/sampler.js";
-import type { Decoder } from "../../src/llm/local/decoder.js";
+import { type Decoder, lastPositions } from "../../src/llm/local/decoder.js";
 import type { Generation } from "../../src/llm/language-model.js";
 import { callContext, goldenModel, GOLDENS, temporaryFolder, writeTinyModel } from "./tiny-models.js";
 
@@ -90,6 +90,14 @@ describe("sampling", () => {
     const found = await other.generate(PROMPTS, { maxNewTokens: 10 }, callContext());
     expect(found.map(essence)).toEqual(expected.map(essence));
     await other.close();
+  });
+
+  it("reads the last position where an export gives all", () => {
+    const all = { data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12), dims: [2, 3, 2] };
+    expect([...lastPositions(all, 1)]).toEqual([5, 6, 11, 12]);
+    expect([...lastPositions(all, 2)]).toEqual([3, 4, 5, 6, 9, 10, 11, 12]);
+    expect(lastPositions(all, 0)).toBe(all.data);
+    expect(lastPositions(all, 3)).toBe(all.data);
   });
 
   it("is the same after other rows of the batch have ended and left it", async () => {

@@ -168,7 +168,7 @@ export class Decoder {
       ["logits", ...(states === true ? ["hidden_states"] : []), ...(kept ? present : [])],
     );
     return {
-      logits: outputs.logits.data,
+      logits: lastPositions(outputs.logits, keep),
       vocabulary: outputs.logits.dims.at(-1)!,
       states: states === true ? outputs.hidden_states.data : undefined,
       width: states === true ? outputs.hidden_states.dims.at(-1)! : 0,
@@ -243,6 +243,22 @@ export class Decoder {
   async close(): Promise<void> {
     await this.model.dispose();
   }
+}
+
+/**
+ * The numbers of the last positions alone: an export without `num_logits_to_keep` gives all.
+ * @param given - `[rows, positions, width]`.
+ * @param keep - 0: all.
+ */
+export function lastPositions({ data, dims }: SessionTensor, keep: number): Float32Array {
+  const [rows, positions, width] = dims;
+  if (keep === 0 || positions <= keep) return data;
+  const last = new Float32Array(rows * keep * width);
+  for (let row = 0; row < rows; row++) {
+    const end = (row + 1) * positions * width;
+    last.set(data.subarray(end - keep * width, end), row * keep * width);
+  }
+  return last;
 }
 
 /** Padding is masked, and the first token after it has position 0. */
