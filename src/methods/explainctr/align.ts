@@ -64,7 +64,8 @@ export async function align(
   const { learningRate, klCoefficient, klLimit } = options;
   const settings = {
     ...{ lora: LORA, steps, batchSize, miniBatch, epochs: ppoEpochs, maxNewTokens, learningRate, stop: STOP },
-    lambda: GAE_LAMBDA,
+    // Log-likelihoods of a sure reader spread over ±4, probabilities over ±0.5.
+    ...{ lambda: GAE_LAMBDA, whitenScores: true },
     kl: { coefficient: klCoefficient, limit: klLimit },
   };
   const identity = {

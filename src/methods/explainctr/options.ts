@@ -46,21 +46,21 @@ export const alignmentOptions = augmentedOptions.extend({
   /** The click-through model's reward is what it gains by the explanation: less the same reward without any. */
   gain: z.boolean().default(false),
   /** Most training pairs of a fold whose labels reward the policy. */
-  pairs: z.int().min(1).default(512),
+  pairs: z.int().min(1).default(1_024),
   /** Steps of PPO in stage 1. */
-  lcSteps: z.int().min(1).default(24),
+  lcSteps: z.int().min(1).default(12),
   /** Steps of PPO in stage 3, each time. */
-  icSteps: z.int().min(1).default(12),
+  icSteps: z.int().min(1).default(6),
   /** How often stages 2 and 3 are gone through. */
   rounds: z.int().min(1).default(1),
   /** Explanations of a step, and of a gradient step. */
-  batchSize: z.int().min(1).default(64),
-  miniBatch: z.int().min(1).default(16),
+  batchSize: z.int().min(1).default(256),
+  miniBatch: z.int().min(1).default(32),
   /** Passes over the explanations of a step. */
-  ppoEpochs: z.int().min(1).default(4),
-  learningRate: z.number().positive().default(3e-3),
-  /** First price of a nat of KL to the untrained model. */
-  klCoefficient: z.number().min(0).default(0.6),
+  ppoEpochs: z.int().min(1).default(3),
+  learningRate: z.number().positive().default(4e-3),
+  /** First price of a nat of KL to the untrained model, in standard deviations of a step's rewards. */
+  klCoefficient: z.number().min(0).default(0.1),
   /** Mean KL of a step's explanations to the untrained model, in nats, at which the run stops. */
   klLimit: z.number().positive().default(60),
   /** Two folds: the pairs that reward a policy train no click-through model on its explanations. False: the paper's way, one policy. */

@@ -55,6 +55,8 @@ export interface KlOptions extends KlControl {
 }
 
 export interface PpoSettings extends GaeOptions, PpoLossOptions {
+  /** A step's scores are shifted and scaled to mean 0 and variance 1: clipping and KL price are made for scores of about this size. */
+  readonly whitenScores: boolean;
   /** Passes over the answers of a step. */
   readonly epochs: number;
   readonly learningRate: number;
@@ -71,6 +73,7 @@ export const PPO_DEFAULTS: PpoSettings = {
   clip: 0.2,
   valueClip: 0.2,
   valueCoefficient: 0.1,
+  whitenScores: false,
   epochs: 4,
   learningRate: 1.41e-5,
   weightDecay: 0,
@@ -296,7 +299,7 @@ class PpoRun {
   private identity(): unknown {
     const { baseHash, prompts, random, options } = this.parts;
     const { lora, batchSize, miniBatch, maxNewTokens, stop = [], start, checkpoint } = options;
-    const { gamma, lambda, clip, valueClip, valueCoefficient, epochs, kl } = this.settings;
+    const { gamma, lambda, clip, valueClip, valueCoefficient, whitenScores, epochs, kl } = this.settings;
     return {
       ...this.trainer.identity(),
       base: baseHash,
@@ -310,6 +313,7 @@ class PpoRun {
         clip,
         valueClip,
         valueCoefficient,
+        whitenScores,
         epochs,
         kl: { ...kl, horizon: String(kl.horizon) },
       },
@@ -442,9 +446,10 @@ class PpoRun {
   }
 
   private experiences({ rollouts, rewards, scores }: Observed): Experience[] {
+    const [earned] = this.settings.whitenScores ? whiten([rewards]) : [rewards];
     const estimates = scores.map(({ logProbs, baseLogProbs, values }, i) => {
       const { coefficient } = this.position;
-      return gae(tokenRewards(logProbs, baseLogProbs, rewards[i], coefficient), values, this.settings);
+      return gae(tokenRewards(logProbs, baseLogProbs, earned[i], coefficient), values, this.settings);
     });
     const advantages = whiten(estimates.map((estimate) => estimate.advantages));
     return rollouts.map(({ row }, i) => ({

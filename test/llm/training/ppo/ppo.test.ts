@@ -82,6 +82,21 @@ describe("a step of PPO", () => {
     expect(health[0].rewardSd).toBeCloseTo(Math.sqrt(8.25), 12);
   });
 
+  it("learns the same from whitened scores, whatever their mean and scale", async () => {
+    const scaled: Reward = async (answers, step) =>
+      Array.from(await smallLetters(answers, step), (score) => 64 * score - 8);
+    const hash = async (whitenScores: boolean, reward: Reward) =>
+      adapterHash((await train({ steps: 2, whitenScores }, reward)).adapter);
+    const whitened = await train({ steps: 2, whitenScores: true });
+    const other = await train({ steps: 2, whitenScores: true }, scaled);
+    for (const [module, { b }] of whitened.adapter.pairs) {
+      other.adapter.pairs.get(module)!.b.forEach((value, i) => {
+        expect(value).toBeCloseTo(b[i], 5);
+      });
+    }
+    expect(await hash(false, scaled)).not.toBe(await hash(false, smallLetters));
+  });
+
   it("calls the reward with the adapter off", async () => {
     const base = model.identity.hash;
     const seen: string[] = [];
