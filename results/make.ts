@@ -70,11 +70,6 @@ const RESULTS: readonly {
     charts: CONTROL_CHARTS,
   },
   {
-    name: "controlled-list-sweep-world",
-    words: ["dlcrec", "--config", join(root, "results", "controlled-list-sweep-world.yaml")],
-    charts: CONTROL_CHARTS,
-  },
-  {
     name: "explainctr-world",
     words: ["explainctr", "--config", join(root, "examples", "explainctr", "world.yaml"), "--seeds", "1,2,3"],
     charts: /^(ppo-health|cost-.*)\.(png|svg)$/,
