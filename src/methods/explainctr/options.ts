@@ -48,17 +48,17 @@ export const alignmentOptions = augmentedOptions.extend({
   /** Most training pairs of a fold whose labels reward the policy. */
   pairs: z.int().min(1).default(1_024),
   /** Steps of PPO in stage 1. */
-  lcSteps: z.int().min(1).default(12),
+  lcSteps: z.int().min(1).default(24),
   /** Steps of PPO in stage 3, each time. */
-  icSteps: z.int().min(1).default(6),
+  icSteps: z.int().min(1).default(8),
   /** How often stages 2 and 3 are gone through. */
   rounds: z.int().min(1).default(1),
   /** Explanations of a step, and of a gradient step. */
   batchSize: z.int().min(1).default(256),
-  miniBatch: z.int().min(1).default(32),
+  miniBatch: z.int().min(1).default(64),
   /** Passes over the explanations of a step. */
-  ppoEpochs: z.int().min(1).default(3),
-  learningRate: z.number().positive().default(4e-3),
+  ppoEpochs: z.int().min(1).default(1),
+  learningRate: z.number().positive().default(1e-2),
   /** First price of a nat of KL to the untrained model, in standard deviations of a step's rewards. */
   klCoefficient: z.number().min(0).default(0.1),
   /** Mean KL of a step's explanations to the untrained model, in nats, at which the run stops. */
