@@ -155,7 +155,7 @@ export class Decoder {
     const past = cache?.length ?? 0;
     const [mask, positions] = maskAndPositions(rows.length, past, length, padding);
     const kept = cache !== undefined || room !== undefined;
-    const present = [...this.cached.keys()].map((name) => this.presentOf(name, cache));
+    const present = kept ? [...this.cached.keys()].map((name) => this.presentOf(name, cache)) : [];
     const outputs = await this.run(
       {
         input_ids: this.ids(rows),
@@ -165,7 +165,7 @@ export class Decoder {
         ...this.pastInputs(rows.length, cache),
         ...this.adapterInputs(),
       },
-      ["logits", ...(states === true ? ["hidden_states"] : []), ...(kept ? present : [])],
+      ["logits", ...(states === true ? ["hidden_states"] : []), ...present],
     );
     return {
       logits: lastPositions(outputs.logits, keep),
@@ -183,10 +183,13 @@ export class Decoder {
 
   private pastInputs(rows: number, cache: KeyValueCache | undefined): Record<string, ModelTensor> {
     const inputs: Record<string, ModelTensor> = {};
-    for (const [name, [heads, width]] of this.cached) {
-      inputs[name] = this.tensor(new Float32Array(0), [rows, heads, 0, width]);
+    if (cache !== undefined) {
+      for (const [name, { data, dims }] of cache.entries()) inputs[name] = this.tensor(data, dims);
+    } else {
+      for (const [name, [heads, width]] of this.cached) {
+        inputs[name] = this.tensor(new Float32Array(0), [rows, heads, 0, width]);
+      }
     }
-    for (const [name, { data, dims }] of cache?.entries() ?? []) inputs[name] = this.tensor(data, dims);
     return inputs;
   }
 
