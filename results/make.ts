@@ -63,6 +63,10 @@ const RESULTS: readonly {
 }[] = [
   { name: "cold-start-world", words: ["bench"], run: "coldllm-" },
   { name: "coldllm-world", words: ["coldllm", "--config", join(root, "results", "coldllm-world.yaml")] },
+  {
+    name: "coldllm-world-twin",
+    words: ["coldllm", "--config", join(root, "results", "coldllm-world-twin.yaml")],
+  },
   { name: "conversation-world", words: ["rta", ...CONVERSATION], charts: CONVERSATION_CHARTS },
   {
     name: "controlled-list-world",
