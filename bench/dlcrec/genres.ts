@@ -4,8 +4,8 @@
  *     node --import tsx bench/dlcrec/genres.ts
  *
  * Asked for as many genres as the next ten films have, which share of the true ones is named? By what is commonest in general, by the history's
- * commonest (the rule that GP must beat), and by a softmax regression on the history's genre counts, of all ten films and of the newest five,
- * from as many windows as DLCRec's adapters learn from and from all.
+ * commonest (the rule that GP must beat), and by a softmax regression on the history's genre counts and on the genres of its three newest
+ * films, from as many windows as DLCRec's adapters learn from and from all.
  */
 import { Random } from "../../src/core/random.js";
 import { openWorld } from "../../src/data/world/open.js";
@@ -14,8 +14,8 @@ import { commonestGenres } from "../../src/methods/dlcrec/rules.js";
 import { controlledListOptions, controlledListProtocol } from "../../src/tasks/controlled-list-protocol.js";
 import type { Window } from "../../src/tasks/windows.js";
 
-/** Newest films of a history that count once more by themselves. */
-const NEWEST = 5;
+/** Newest films of a history whose genres count place by place as well: what comes next depends on what came last. */
+const NEWEST = 3;
 const EPOCHS = 4;
 const LEARNING_RATE = 3e-3;
 const PENALTY = 1e-3;
@@ -30,16 +30,18 @@ const windows = training.windows.toArray();
 const general = new Float64Array(count);
 for (const { future } of windows) for (const item of future) general[genreOf[item]]++;
 
+const FEATURES = (1 + NEWEST) * count + 1;
+
 /** A genre's score by each of the history's features. */
 type Weights = readonly Float64Array[];
 
 function featuresOf(history: Int32Array): Float64Array {
-  const features = new Float64Array(2 * count + 1);
+  const features = new Float64Array(FEATURES);
   history.forEach((item, n) => {
     features[genreOf[item]]++;
-    if (n >= history.length - NEWEST) features[count + genreOf[item]]++;
+    if (n >= history.length - NEWEST) features[(history.length - n) * count + genreOf[item]]++;
   });
-  features[2 * count] = 1;
+  features[FEATURES - 1] = 1;
   return features;
 }
 
@@ -48,7 +50,7 @@ const scoresOf = (weights: Weights, features: Float64Array) =>
 
 /** Cross-entropy between the predicted genres and those of the next films, by stochastic gradient descent. */
 function fit(rows: readonly Window[], epochs: number): Weights {
-  const weights = Array.from({ length: count }, () => new Float64Array(2 * count + 1));
+  const weights = Array.from({ length: count }, () => new Float64Array(FEATURES));
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (const at of random.fork(epoch).permutation(rows.length)) {
       const { history, future } = rows[at];
