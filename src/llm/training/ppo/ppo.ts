@@ -9,103 +9,29 @@ import { NotFiniteError } from "../../../engine/train/errors.js";
 import { miniBatches } from "../../../engine/train/fit.js";
 import { adamW } from "../../../engine/train/optimizer.js";
 import { createTrainer, type StepResult, type Trainer } from "../../../engine/train/trainer.js";
-import {
-  adapterHash,
-  loadedAdapter,
-  type LoraAdapter,
-  type LoraOptions,
-  newAdapter,
-} from "../../adapter/lora.js";
+import { adapterHash, loadedAdapter, type LoraAdapter, newAdapter } from "../../adapter/lora.js";
 import { Checkpoint } from "../../checkpoint/checkpoint.js";
 import type { CallContext, Prompt } from "../../language-model.js";
 import type { LocalModel } from "../../local/local-model.js";
 import { loraTensors, weightTensors, withTensors } from "../sft.js";
 import { type BatchSizes, type Experience, experienceBatch, numbersOfRow, tokenBatch } from "./batch.js";
-import { gae, type GaeOptions, tokenRewards } from "./gae.js";
+import { gae, tokenRewards } from "./gae.js";
 import { HealthFile, healthText, type PpoHealth, type PpoTrainingHealth } from "./health.js";
-import { type KlControl, nextCoefficient } from "./kl-control.js";
+import { nextCoefficient } from "./kl-control.js";
 import {
   type PolicyTensors,
   type PpoBatch,
   ppoLoss,
-  type PpoLossOptions,
   type ScoreInputs,
   tokenScores,
   type TokenScores,
   type ValueHead,
   zeroValueHead,
 } from "./policy.js";
-import { type PpoAnswer, promptsOfStep, rollOut, type Rollout } from "./rollout.js";
+import { healthBefore, type Observed, reasonToStop, type TokenNumbers } from "./observed.js";
+import { promptsOfStep, rollOut, type Rollout } from "./rollout.js";
+import { PPO_DEFAULTS, type PpoOptions, type PpoSettings, type Reward } from "./settings.js";
 import { whiten } from "./whiten.js";
-
-/**
- * Scores of answers, one for each, higher is better. It is called with the model's adapter off, so that a reward may ask the frozen
- * base itself.
- */
-export type Reward = (
-  answers: readonly PpoAnswer[],
-  step: number,
-) => ArrayLike<number> | Promise<ArrayLike<number>>;
-
-export interface KlOptions extends KlControl {
-  /** The first price of a nat of KL. */
-  readonly coefficient: number;
-  /** Mean KL of a step's answers, in nats, at which the run is stopped. */
-  readonly limit: number;
-}
-
-export interface PpoSettings extends GaeOptions, PpoLossOptions {
-  /** A step's scores are shifted and scaled to mean 0 and variance 1: clipping and KL price are made for scores of about this size. */
-  readonly whitenScores: boolean;
-  /** Passes over the answers of a step. */
-  readonly epochs: number;
-  readonly learningRate: number;
-  readonly weightDecay: number;
-  /** Gradients of adapter and value head together are scaled down to this norm. */
-  readonly clipNorm: number;
-  readonly kl: KlOptions;
-}
-
-/** TRL's, but for the clipping of gradients (TRL: none) and the limit of the KL (TRL: none), which is ten times its target. */
-export const PPO_DEFAULTS: PpoSettings = {
-  gamma: 1,
-  lambda: 0.95,
-  clip: 0.2,
-  valueClip: 0.2,
-  valueCoefficient: 0.1,
-  whitenScores: false,
-  epochs: 4,
-  learningRate: 1.41e-5,
-  weightDecay: 0,
-  clipNorm: 1,
-  kl: { coefficient: 0.2, target: 6, horizon: 10_000, limit: 60 },
-};
-
-export interface PpoOptions extends Partial<Omit<PpoSettings, "kl">> {
-  readonly kl?: Partial<KlOptions>;
-  /** A new adapter's; unused with `start`. Its dropout is 0: with dropout the ratios would be noise. */
-  readonly lora: LoraOptions;
-  /** Rounds of drawing answers and learning from them. */
-  readonly steps: number;
-  /** Answers of a step. */
-  readonly batchSize: number;
-  /** Answers of a gradient step. */
-  readonly miniBatch: number;
-  readonly maxNewTokens: number;
-  /** An answer ends before the first of these texts. */
-  readonly stop?: readonly string[];
-  readonly threads?: number;
-  /** Go on with this policy; default a new adapter and a value head of zeros. The KL is to the base in any case. */
-  readonly start?: { readonly adapter: LoraAdapter; readonly valueHead?: ValueHead };
-  /** File for a line of {@link PpoHealth} a step (JSON lines). */
-  readonly health?: string;
-  /** Folder for checkpoints; a run that was stopped goes on from there to the same bytes. */
-  readonly checkpoint?: {
-    readonly folder: string;
-    /** Whatever the rewards depend on. */
-    readonly identity?: unknown;
-  };
-}
 
 export interface PpoResult {
   readonly adapter: LoraAdapter;
@@ -200,15 +126,6 @@ interface PpoParts {
   readonly baseHash: string;
   readonly sizes: BatchSizes;
 }
-
-/** What is known of the answers of a step before the updates. */
-interface Observed {
-  readonly rollouts: readonly Rollout[];
-  readonly rewards: Float64Array;
-  readonly scores: readonly TokenNumbers[];
-}
-
-type TokenNumbers = { readonly [Name in keyof TokenScores]: Float64Array };
 
 class PpoRun {
   private readonly settings: PpoSettings;
@@ -351,8 +268,11 @@ class PpoRun {
 
   private async step(step: number): Promise<PpoHealth> {
     const observed = await this.observe(step);
-    const before = this.healthBefore(step, observed);
-    const reason = this.reasonToStop(observed, before);
+    const before = healthBefore(
+      { step, updates: this.trainer.step, coefficient: this.position.coefficient },
+      observed,
+    );
+    const reason = reasonToStop(observed, before, this.settings.kl.limit);
     if (reason !== null) return { ...before, stopped: reason };
     try {
       const training = await this.update(step, this.experiences(observed));
@@ -406,45 +326,6 @@ class PpoRun {
     return found;
   }
 
-  private healthBefore(step: number, { rollouts, rewards, scores }: Observed): PpoHealth {
-    const answers = rollouts.length;
-    const tokens = scores.reduce((sum, { logProbs }) => sum + logProbs.length, 0);
-    const overTokens = (of: (score: TokenNumbers, answer: number) => Float64Array) =>
-      scores.reduce((sum, score, i) => sum + total(of(score, i)), 0) / Math.max(1, tokens);
-    const reward = total(rewards) / answers;
-    return {
-      step,
-      updates: this.trainer.step,
-      answers,
-      tokens,
-      emptyAnswers: rollouts.filter(({ text }) => text === "").length,
-      cutAnswers: rollouts.filter(({ isCut }) => isCut).length,
-      reward,
-      rewardSd: Math.sqrt(total(rewards.map((score) => (score - reward) ** 2)) / answers),
-      kl: scores.reduce((sum, score) => sum + total(score.logProbs) - total(score.baseLogProbs), 0) / answers,
-      coefficient: this.position.coefficient,
-      entropy: overTokens(({ entropies }) => entropies),
-      samplerGap: overTokens(({ logProbs }, i) =>
-        logProbs.map((logProb, t) => Math.abs(logProb - rollouts[i].sampledLogProbs[t])),
-      ),
-      training: null,
-      stopped: null,
-    };
-  }
-
-  private reasonToStop({ rewards, rollouts }: Observed, { kl, tokens }: PpoHealth): string | null {
-    const { limit } = this.settings.kl;
-    const bad = rewards.findIndex((score) => !Number.isFinite(score));
-    if (bad >= 0) {
-      return `the reward of an answer to prompt ${rollouts[bad].prompt} is ${rewards[bad]}`;
-    }
-    if (!Number.isFinite(kl)) return `the KL to the base model is ${kl}`;
-    if (kl > limit) {
-      return `the KL to the base model is ${kl.toFixed(1)} nats an answer, above the limit of ${limit}`;
-    }
-    return tokens === 0 ? "no answer has a token to learn from" : null;
-  }
-
   private experiences({ rollouts, rewards, scores }: Observed): Experience[] {
     const [earned] = this.settings.whitenScores ? whiten([rewards]) : [rewards];
     const estimates = scores.map(({ logProbs, baseLogProbs, values }, i) => {
@@ -491,10 +372,6 @@ class PpoRun {
 function startHash({ adapter, valueHead }: NonNullable<PpoOptions["start"]>): string {
   const head = valueHead === undefined ? null : hashArrays([valueHead.weight.data, valueHead.bias.data]);
   return hashOf([adapterHash(adapter), head]);
-}
-
-function total(numbers: Float64Array): number {
-  return numbers.reduce((sum, value) => sum + value, 0);
 }
 
 function copy({ shape, data }: Tensor): Tensor {

@@ -7,7 +7,8 @@ import { adapterHash } from "../../../../src/llm/adapter/lora.js";
 import type { Projection } from "../../../../src/llm/checkpoint/tensors.js";
 import { LocalModel } from "../../../../src/llm/local/local-model.js";
 import type { PpoHealth } from "../../../../src/llm/training/ppo/health.js";
-import { ppo, type PpoOptions, type Reward } from "../../../../src/llm/training/ppo/ppo.js";
+import { ppo } from "../../../../src/llm/training/ppo/ppo.js";
+import type { PpoOptions, Reward } from "../../../../src/llm/training/ppo/settings.js";
 import { promptsOfStep } from "../../../../src/llm/training/ppo/rollout.js";
 import { callContext, goldenModel, temporaryFolder } from "../../tiny-models.js";
 

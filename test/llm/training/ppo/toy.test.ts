@@ -5,7 +5,8 @@ import { Random } from "../../../../src/core/random.js";
 import type { Projection } from "../../../../src/llm/checkpoint/tensors.js";
 import { LocalModel } from "../../../../src/llm/local/local-model.js";
 import type { PpoHealth } from "../../../../src/llm/training/ppo/health.js";
-import { ppo, type PpoOptions, type Reward } from "../../../../src/llm/training/ppo/ppo.js";
+import { ppo } from "../../../../src/llm/training/ppo/ppo.js";
+import type { PpoOptions, Reward } from "../../../../src/llm/training/ppo/settings.js";
 import { callContext, GOLDENS, temporaryFolder, writeTinyModel } from "../../tiny-models.js";
 
 /** Worlds so small that the best policy is known. */

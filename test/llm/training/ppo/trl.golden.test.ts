@@ -21,7 +21,7 @@ import {
   type ScoreInputs,
   tokenScores,
 } from "../../../../src/llm/training/ppo/policy.js";
-import { PPO_DEFAULTS } from "../../../../src/llm/training/ppo/ppo.js";
+import { PPO_DEFAULTS } from "../../../../src/llm/training/ppo/settings.js";
 import { whiten } from "../../../../src/llm/training/ppo/whiten.js";
 import { loraTensors, weightTensors } from "../../../../src/llm/training/sft.js";
 import type { Projection } from "../../../../src/llm/checkpoint/tensors.js";
