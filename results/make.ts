@@ -83,13 +83,13 @@ const RESULTS: readonly {
     : [
         { name: "coldllm-ml-100k", words: onData("coldllm", "coldllm-ml-100k", "ml-100k") },
         ...[
-          { dataset: "ml-100k", split: "global-time" },
-          { dataset: "book-crossing", split: "ratio" },
-        ].map(({ dataset, split }) => ({
+          { dataset: "ml-100k", split: "global-time", filter: "{ after: 890000000 }" },
+          { dataset: "book-crossing", split: "ratio", filter: "{ minPerUser: 10, minPerItem: 10 }" },
+        ].map(({ dataset, split, filter }) => ({
           name: `explainctr-${dataset}`,
           words: [
             ...onData("explainctr", "explainctr-films-and-books", dataset),
-            ...["--set", `split={ name: ${split}, validation: 0.04, test: 0.03 }`],
+            ...["--set", `filter=${filter}`, "--set", `split={ name: ${split}, validation: 0.04, test: 0.1 }`],
           ],
           charts: /^(ppo-health|cost-.*)\.(png|svg)$/,
         })),
