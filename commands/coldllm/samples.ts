@@ -1,5 +1,5 @@
 import { Flags } from "@oclif/core";
-import { DataCommand, dataFlags, datasetArg } from "../shared/data-command.js";
+import { DataCommand, dataFlags, datasetArg, settingFlag } from "../shared/data-command.js";
 
 export default class ColdLlmSamples extends DataCommand {
   static override summary = "Write ColdLLM's Yes/No questions about a data set's training interactions.";
@@ -18,13 +18,7 @@ export default class ColdLlmSamples extends DataCommand {
     noun: Flags.string({ summary: "What an item is called.", helpValue: "WORD", default: "film" }),
     seed: Flags.integer({ summary: "Seed of the draws.", default: 1 }),
     to: Flags.string({ summary: "The file to write.", helpValue: "FILE", required: true }),
-    set: Flags.string({
-      summary: "Set an option of the data set, the split or a filter.",
-      helpValue: "NAME.NAME=VALUE",
-      multiple: true,
-      multipleNonGreedy: true,
-      default: [],
-    }),
+    set: settingFlag,
   };
 
   override async run(): Promise<unknown> {

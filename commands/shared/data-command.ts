@@ -12,6 +12,15 @@ export const dataFlags = {
   offline: offlineFlag,
 };
 
+/** Where data set and split come as names, their options come so. */
+export const settingFlag = Flags.string({
+  summary: "Set an option of the data set, the split or a filter.",
+  helpValue: "NAME.NAME=VALUE",
+  multiple: true,
+  multipleNonGreedy: true,
+  default: [],
+});
+
 /** What the commands about data sets share. */
 export abstract class DataCommand extends LlmrecCommand {
   protected openOptions(flags: { data?: string; offline: boolean }): OpenOptions {

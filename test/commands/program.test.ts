@@ -58,6 +58,7 @@ describe("the program", () => {
         "models pull: json offline quiet",
         "report: json quiet to",
         "rta chat: data dataset json length llm offline out quiet",
+        "rta samples: data json offline quiet set to turns",
         "rta: compare-to config data dataset fresh from hybrid json llm offline out plugin provider quiet recommenders seeds set split threads tune",
         "sweep: jobs json launcher merge offline only out quiet",
       ]

@@ -3,9 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { silentProgress } from "../../src/core/progress.js";
+import { PART } from "../../src/data/split.js";
+import { makeSplit } from "../../src/data/splits/strategies.js";
+import { openWorld } from "../../src/data/world/open.js";
 import { makePlatform } from "../../src/data/world/platform.js";
 import { resolveConfig } from "../../src/experiment/config.js";
-import { saveSamples } from "../../src/experiment/save-samples.js";
+import { saveDialogueSamples, saveSamples } from "../../src/experiment/save-samples.js";
+import { defaultConversationSplit } from "../../src/tasks/conversation-task.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -51,4 +55,22 @@ it("refuses more questions than there are users for", async () => {
     code: "TOO_FEW_SAMPLES",
     exit: 3,
   });
+});
+
+it("writes what recommenders say in training dialogues, and nothing of the others", async () => {
+  const world = { size: "tiny" };
+  const config = resolveConfig([{ dataset: "world", world }]);
+  const saved = await saveDialogueSamples({ config, file: join(folder, "talk.jsonl"), turns: 2 }, options);
+  const lines = (await readFile(saved.file, "utf8")).trimEnd().split("\n");
+  const pairs = lines.map((line) => JSON.parse(line) as { prompt: string; completion: string });
+  expect(saved).toMatchObject({ dataset: "world", samples: pairs.length });
+
+  const dataset = openWorld(world);
+  const { dialogues: parts } = makeSplit(dataset, defaultConversationSplit(dataset));
+  const spoken = dataset.dialogues!.map(({ turns }) => turns.filter(({ role }) => role === "recommender"));
+  const said = (part: number) =>
+    spoken.filter((_turns, n) => parts![n] === part).flatMap((turns) => turns.map(({ text }) => ` ${text}`));
+  expect(pairs.map(({ completion }) => completion)).toEqual(said(PART.train));
+  expect(said(PART.test).length).toBeGreaterThan(0);
+  for (const { prompt } of pairs) expect(prompt).toMatch(/^((User|System): .+\n){0,2}System:$/);
 });

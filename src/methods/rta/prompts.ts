@@ -8,8 +8,12 @@ const LIST = "Recommendations:\n1.";
 
 /** A dialogue so far and the beginning of a list: what comes next is a title. Nothing said is an empty list's beginning. */
 export function dialoguePrompt(context: readonly Turn[]): string {
-  const said = context.map(({ role, text }) => `${role === "seeker" ? "User" : "System"}: ${text}\n`);
-  return said.join("") + LIST;
+  return saidBefore(context) + LIST;
+}
+
+/** A dialogue so far, a line a turn. */
+export function saidBefore(context: readonly Turn[]): string {
+  return context.map(({ role, text }) => `${role === "seeker" ? "User" : "System"}: ${text}\n`).join("");
 }
 
 /**
