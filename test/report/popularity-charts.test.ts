@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Scoreboard, ScoreRow } from "../../src/experiment/scoreboard.js";
 import { metricColumn } from "../../src/metrics/registry.js";
 import { drawCharts } from "../../src/report/charts/charts.js";
-import { drawPopularityGroups, spreadOut } from "../../src/report/charts/popularity-groups.js";
+import { spreadOut } from "../../src/report/charts/lines.js";
+import { drawPopularityGroups } from "../../src/report/charts/popularity-groups.js";
 
 const GROUPS = ["cold", "decile-2", "decile-10"];
 const value = (mean: number, n = 10) => ({ mean, sd: null, ci95: null, n });

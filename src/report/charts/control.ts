@@ -3,6 +3,7 @@ import type { Scoreboard } from "../../experiment/scoreboard.js";
 import { parseMetricName } from "../../metrics/registry.js";
 import { drawChart, type Picture } from "./canvas.js";
 import { boxesOf, drawFront, drawLabels, FRONT_ENTRY, type Spot } from "./front.js";
+import { type Look, looksOf, nameEnds, roomForNames } from "./lines.js";
 import { paretoFront } from "./pareto.js";
 import {
   contextOf,
@@ -28,6 +29,7 @@ interface Asked {
 interface Course {
   readonly name: string;
   readonly style: KindStyle;
+  readonly look: Look;
   readonly asked: readonly Asked[];
 }
 
@@ -39,17 +41,22 @@ export async function drawControlCurve(scoreboard: Scoreboard): Promise<Picture 
   const { courses, k } = coursesOf(scoreboard);
   if (courses.every(({ asked }) => asked.length < 2)) return null;
   return drawChart(FRAME, () => ({
-    ...frameOf(scoreboard, courses, {
-      title: `Genres asked for and delivered on ${scoreboard.dataset}`,
-      subtitle: `mean number of different first genres in lists of ${k}; dotted: exactly as asked`,
-      x: { text: "genres asked for", values: courses.flatMap(({ asked }) => asked.map(({ n }) => n)) },
-      y: {
-        text: "genres delivered",
-        values: courses.flatMap(({ asked }) => asked.flatMap(({ n, delivered }) => [n, delivered])),
+    ...frameOf(
+      scoreboard,
+      courses,
+      {
+        title: `Genres asked for and delivered on ${scoreboard.dataset}`,
+        subtitle: `mean number of different first genres in lists of ${k}; thin dots: exactly as asked`,
+        x: { text: "genres asked for", values: courses.flatMap(({ asked }) => asked.map(({ n }) => n)) },
+        y: {
+          text: "genres delivered",
+          values: courses.flatMap(({ asked }) => asked.flatMap(({ n, delivered }) => [n, delivered])),
+        },
       },
-    }),
+      { right: roomForNames(courses), within: 0 },
+    ),
     plugins: [
-      drawing(courses, ({ n, delivered }) => [n, delivered], { diagonal: true, front: [] }),
+      drawing(courses, ({ n, delivered }) => [n, delivered], { curve: true, front: [] }),
       legend(kindEntries(scoreboard)),
     ],
   }));
@@ -69,14 +76,19 @@ export async function drawDiversityPlane(scoreboard: Scoreboard): Promise<Pictur
     .map((point) => ({ ...point, cost: -point.delivered, value: point.quality }));
   const front = paretoFront(competing, "higher");
   return drawChart(FRAME, () => ({
-    ...frameOf(scoreboard, courses, {
-      title: `Accuracy against diversity on ${scoreboard.dataset}`,
-      subtitle: "a point for each number of genres asked for, joined in their order",
-      x: { text: `cov@${k} (different first genres)`, values: points.map(({ delivered }) => delivered) },
-      y: { text: `ndcg@${k} (higher is better)`, values: points.map(({ quality }) => quality) },
-    }),
+    ...frameOf(
+      scoreboard,
+      courses,
+      {
+        title: `Accuracy against diversity on ${scoreboard.dataset}`,
+        subtitle: "a point for each number of genres asked for, joined in their order",
+        x: { text: `cov@${k} (different first genres)`, values: points.map(({ delivered }) => delivered) },
+        y: { text: `ndcg@${k} (higher is better)`, values: points.map(({ quality }) => quality) },
+      },
+      { right: 14, within: 0.18 },
+    ),
     plugins: [
-      drawing(courses, ({ delivered, quality }) => [delivered, quality], { diagonal: false, front }),
+      drawing(courses, ({ delivered, quality }) => [delivered, quality], { curve: false, front }),
       legend([...kindEntries(scoreboard), ...(front.length > 0 ? [FRONT_ENTRY] : [])]),
     ],
   }));
@@ -99,8 +111,9 @@ function coursesOf(scoreboard: Scoreboard): { courses: Course[]; k: number } {
       courses.set(name, own);
     }
   }
+  const looks = looksOf(Array.from(courses.values(), ({ style }) => style));
   return {
-    courses: Array.from(courses, ([name, own]) => ({ name, ...own })),
+    courses: Array.from(courses, ([name, own], n) => ({ name, ...own, look: looks[n] })),
     k: ordered.at(0)?.k ?? 0,
   };
 }
@@ -114,6 +127,8 @@ function frameOf(
   scoreboard: Scoreboard,
   courses: readonly Course[],
   words: { title: string; subtitle: string; x: AxisText; y: AxisText },
+  /** Room for names: right of the area, in pixels, or within it behind the largest value, as a share of its width. */
+  room: { readonly right: number; readonly within: number },
 ): ChartConfiguration {
   return {
     type: "scatter",
@@ -127,13 +142,13 @@ function frameOf(
     },
     options: {
       font: { size: SIZES.tick },
-      layout: { padding: { left: 8, right: 14, top: 4, bottom: LEGEND_HEIGHT } },
+      layout: { padding: { left: 8, right: room.right, top: 4, bottom: LEGEND_HEIGHT } },
       plugins: {
         legend: { display: false },
         title: titleOptions(words.title, "title", FRAME.width),
         subtitle: titleOptions(`${words.subtitle}; ${sourceOf(scoreboard)}`, "subtitle", FRAME.width),
       },
-      scales: { x: axis(words.x, 0.18), y: axis(words.y, 0.06) },
+      scales: { x: axis(words.x, room.within), y: axis(words.y, 0.06) },
     },
   };
 }
@@ -156,7 +171,7 @@ function axis({ text, values }: AxisText, after: number) {
 function drawing(
   courses: readonly Course[],
   placeOf: (asked: Asked) => readonly [x: number, y: number],
-  { diagonal, front }: { diagonal: boolean; front: readonly (Asked & { readonly name: string })[] },
+  { curve, front }: { curve: boolean; front: readonly (Asked & { readonly name: string })[] },
 ): Plugin {
   return {
     id: "courses",
@@ -175,7 +190,7 @@ function drawing(
         context.stroke();
       };
       context.save();
-      if (diagonal) {
+      if (curve) {
         const numbers = [...new Set(courses.flatMap(({ asked }) => asked.map(({ n }) => n)))];
         context.strokeStyle = INK.soft;
         context.setLineDash([1.5, 3.5]);
@@ -184,24 +199,23 @@ function drawing(
       }
       const path = maximaPath(front.map(spot), chart.chartArea);
       if (path.length > 0) drawFront(chart, path);
-      for (const { style, asked } of courses) {
-        context.strokeStyle = style.edge;
-        context.lineWidth = 1;
+      context.lineWidth = curve ? 1.6 : 1;
+      for (const { style, look, asked } of courses) {
+        context.strokeStyle = curve ? look.colour : style.edge;
+        context.setLineDash(curve ? [...look.dash] : []);
         line(asked.map(spot));
       }
+      context.setLineDash([]);
       for (const { style, asked } of courses) {
         for (const one of asked) marker(context, spot(one), style, 4);
       }
-      const names = courses.map(({ name, asked }) => {
+      const names = courses.map(({ name, look, asked }) => {
         const end = spot(asked[asked.length - 1]);
-        return {
-          ...end,
-          name,
-          strong: front.some((point) => point.name === name),
-          whisker: [end.y, end.y],
-        };
+        const strong = front.some((point) => point.name === name);
+        return { ...end, name, strong, colour: look.colour, whisker: [end.y, end.y] };
       });
-      drawLabels(chart, names, boxesOf(path));
+      if (curve) nameEnds(chart, names);
+      else drawLabels(chart, names, boxesOf(path));
       context.restore();
     },
   };

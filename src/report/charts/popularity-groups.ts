@@ -1,10 +1,10 @@
-import type { Chart, ChartConfiguration, Plugin } from "chart.js";
+import type { ChartConfiguration, Plugin } from "chart.js";
 import type { Scoreboard } from "../../experiment/scoreboard.js";
 import { POPULARITY_GROUPS } from "../../metrics/lists/popularity-groups.js";
 import { parseMetricName } from "../../metrics/registry.js";
 import { drawChart, type Picture } from "./canvas.js";
+import { type Look, looksOf, nameEnds, roomForNames } from "./lines.js";
 import {
-  contextOf,
   kindsOf,
   legend,
   LEGEND_HEIGHT,
@@ -14,16 +14,7 @@ import {
   sourceOf,
   titleOptions,
 } from "./parts.js";
-import { FRAME, INK, KIND_STYLES, type KindStyle, SIZES } from "./style.js";
-
-/** Two colours of Okabe and Ito for the lines of a kind, in turn, then the next dash: neighbours differ at once. */
-const COLOURS = new Map<KindStyle, readonly string[]>([
-  [KIND_STYLES.control, [KIND_STYLES.control.edge, "#a6a6a6"]],
-  [KIND_STYLES.classic, [KIND_STYLES.classic.fill, "#56b4e9"]],
-  [KIND_STYLES.llm, ["#d55e00", KIND_STYLES.llm.fill]],
-  [KIND_STYLES.ceiling, [KIND_STYLES.ceiling.edge]],
-]);
-const DASHES: readonly (readonly number[])[] = [[], [7, 3], [2, 3], [9, 3, 2, 3]];
+import { FRAME, INK, type KindStyle, SIZES } from "./style.js";
 
 const TARGETS = { name: "true targets", width: 4.5 };
 
@@ -32,7 +23,7 @@ interface Line {
   readonly name: string;
   readonly shares: readonly number[];
   /** Left out for the targets. */
-  readonly look?: { readonly style: KindStyle; readonly colour: string; readonly dash: readonly number[] };
+  readonly look?: Look;
 }
 
 /**
@@ -64,14 +55,8 @@ function linesOf(scoreboard: Scoreboard): { lines: Line[]; groups: readonly stri
       shares.set(name, own);
     }
   }
-  const seen = new Map<KindStyle, number>();
-  const lines = [...shares].map(([name, { style, of }]): Line => {
-    const n = seen.get(style) ?? 0;
-    seen.set(style, n + 1);
-    const colours = COLOURS.get(style) ?? [style.edge];
-    const dash = DASHES[Math.floor(n / colours.length) % DASHES.length];
-    return { name, shares: of, look: { style, colour: colours[n % colours.length], dash } };
-  });
+  const looks = looksOf(Array.from(shares.values(), ({ style }) => style));
+  const lines = Array.from(shares, ([name, { of }], n): Line => ({ name, shares: of, look: looks[n] }));
   const targets = targetShares(scoreboard, groups, k);
   return { lines: targets === null ? lines : [{ name: TARGETS.name, shares: targets }, ...lines], groups, k };
 }
@@ -95,7 +80,6 @@ function configurationOf(
   groups: readonly string[],
   k: number,
 ): ChartConfiguration {
-  const longest = Math.max(...lines.map(({ name }) => name.length));
   return {
     type: "line",
     data: {
@@ -116,7 +100,7 @@ function configurationOf(
     },
     options: {
       font: { size: SIZES.tick },
-      layout: { padding: { left: 8, right: 30 + 6.3 * longest, top: 4, bottom: LEGEND_HEIGHT } },
+      layout: { padding: { left: 8, right: roomForNames(lines), top: 4, bottom: LEGEND_HEIGHT } },
       plugins: {
         legend: { display: false },
         title: titleOptions(
@@ -159,57 +143,22 @@ function axisTitle(text: string) {
   return { display: true, text, color: INK.text, font: { size: SIZES.label } };
 }
 
-/** Room for a name, where there is so much. */
-const LINE_HEIGHT = 14;
-
-/** Writes each line's name to the right of its end, spread out so that none covers another. */
+/** Writes each line's name to the right of its end. */
 function names(lines: readonly Line[]): Plugin {
   return {
     id: "names",
-    afterDatasetsDraw: (chart: Chart) => {
-      const context = contextOf(chart);
-      const { top, bottom, right } = chart.chartArea;
-      const ends = lines
-        .map(({ name, shares, look }) => ({
-          ...{ name, look },
+    afterDatasetsDraw: (chart) => {
+      nameEnds(
+        chart,
+        lines.map(({ name, shares, look }) => ({
+          name,
           y: chart.scales.y.getPixelForValue(shares[shares.length - 1]),
-        }))
-        .sort((a, b) => a.y - b.y);
-      const places = spreadOut(
-        ends.map(({ y }) => y),
-        top + LINE_HEIGHT / 2,
-        bottom,
+          colour: look?.colour ?? INK.text,
+          strong: look === undefined,
+        })),
       );
-      context.save();
-      context.textBaseline = "middle";
-      context.textAlign = "left";
-      ends.forEach(({ name, look, y }, at) => {
-        context.strokeStyle = look?.colour ?? INK.text;
-        context.lineWidth = 0.8;
-        context.beginPath();
-        context.moveTo(right + 6, y);
-        context.lineTo(right + 20, places[at]);
-        context.stroke();
-        context.font = `${look === undefined ? "600 " : ""}${SIZES.label - 0.5}px ${String(chart.options.font?.family)}`;
-        context.fillStyle = INK.text;
-        context.fillText(name, right + 24, places[at]);
-      });
-      context.restore();
     },
   };
-}
-
-/**
- * Places near the wanted ones, at least a line's height apart where the room allows it, else evenly.
- * @param wanted - ascending.
- */
-export function spreadOut(wanted: readonly number[], from: number, to: number): number[] {
-  const gap = Math.min(LINE_HEIGHT, (to - from) / Math.max(1, wanted.length - 1));
-  const places = wanted.map((place) => Math.max(place, from));
-  for (let n = 1; n < places.length; n++) places[n] = Math.max(places[n], places[n - 1] + gap);
-  for (let n = places.length - 1, limit = to; n >= 0; n--, limit = places[n + 1] - gap)
-    places[n] = Math.min(places[n], limit);
-  return places;
 }
 
 function entriesOf(scoreboard: Scoreboard, lines: readonly Line[]): LegendEntry[] {
