@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { ProviderError } from "../../core/errors.js";
 import { APPENDED, loraInput, PAST, PRESENT, type WeightType } from "../inference/graph.js";
-import { KeyValueCache } from "./key-value-cache.js";
+import { cacheSizes, KeyValueCache } from "./key-value-cache.js";
 import {
   type LibraryModel,
   type LibrarySession,
@@ -72,11 +72,7 @@ export class Decoder {
   ) {
     this.session = model.sessions.model;
     this.inputs = new Set(this.session.inputNames);
-    this.cached = new Map(
-      this.session.inputMetadata
-        .filter(({ name }) => name.startsWith(PAST))
-        .map(({ name, shape }) => [name, [Number(shape[1]), Number(shape[3])]]),
-    );
+    this.cached = cacheSizes(this.session.inputMetadata.filter(({ name }) => name.startsWith(PAST)));
     this.appends = this.session.outputNames.some((name) => name.startsWith(APPENDED));
   }
 

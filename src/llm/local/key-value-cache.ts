@@ -5,6 +5,23 @@ interface Layer {
 }
 
 /**
+ * Heads and width of the graph inputs for keys and values, `[rows, heads, length, width]` each.
+ * @throws Error where the graph leaves one of the two open: an empty cache could not be made.
+ */
+export function cacheSizes(
+  inputs: readonly { readonly name: string; readonly shape: readonly (number | string)[] }[],
+): Map<string, readonly [heads: number, width: number]> {
+  return new Map(
+    inputs.map(({ name, shape }) => {
+      const [, heads, , width] = shape;
+      if (typeof heads !== "number" || typeof width !== "number")
+        throw new Error(`its graph's input ${name} is [${shape.join(", ")}], without fixed heads and width`);
+      return [name, [heads, width]];
+    }),
+  );
+}
+
+/**
  * Keys and values of the tokens that a batch has seen, by graph input, in arrays that have room for the tokens to come. So a step takes and
  * gives the new token's keys and values alone; the usual way, in which each step gives back all of them in new arrays, takes half as long
  * again and keeps the garbage collector busy.
