@@ -36,9 +36,9 @@ const lessonOptions = {
   weightDecay: z.number().min(0).default(0),
   batchSize: z.int().min(1).default(512),
   /** The most passes over the pairs. */
-  epochs: z.int().min(1).default(8),
+  epochs: z.int().min(1).default(20),
   /** Stop after so many epochs in a row that recall the language model's lists of validation dialogues no better. */
-  patience: z.int().min(1).default(2),
+  patience: z.int().min(1).default(3),
 };
 
 export const tableOptions = z.strictObject(lessonOptions);
@@ -55,15 +55,18 @@ export type ReindexOptions = z.infer<typeof reindexOptions>;
 
 /** How what is to be recommended is fitted to the platform. */
 const platformOptions = {
-  learningRate: z.number().positive().default(0.01),
+  learningRate: z.number().positive().default(0.03),
   /** AdamW's decay, of biases to 0 and of scales to 1; of several the best on validation. */
   weightDecay: z.array(z.number().min(0)).min(1).default([0.01, 1]),
   /** Wrong items drawn for a batch, without repeats; all items where there are no more. */
   negatives: z.int().min(1).default(2000),
   batchSize: z.int().min(1).default(256),
-  epochs: z.int().min(1).default(30),
-  /** Stop after so many epochs in a row without a better validation NDCG@10. */
-  patience: z.int().min(1).default(4),
+  epochs: z.int().min(1).default(200),
+  /**
+   * Stop after so many epochs in a row without a better validation NDCG@10. Where the reindexed scores are far from the platform's it takes many
+   * before the first item moves up far enough to count.
+   */
+  patience: z.int().min(1).default(40),
 };
 
 export const adaptOptions = reindexOptions.extend({
