@@ -54,7 +54,7 @@ export async function fitAugmented(
   const network = await backbone.network(train, options, context, {
     rows: placed(withoutEmpty(scale(raw), texts.rows), told, train.rows.users.length),
     validation: await vectorsOf(texts.validation, context),
-    hash: hashOf([embedder.identity.hash, hashTexts(texts.rows), hashTexts(texts.validation)]),
+    hash: hashOf(["length 1", embedder.identity.hash, hashTexts(texts.rows), hashTexts(texts.validation)]),
   });
   const predict: Augmented["predict"] = async (cases, some, own) =>
     network.predict(cases, await vectorsOf(some, own));

@@ -51,13 +51,18 @@ export async function textVectors(
 /** Puts vectors on the scale of some of them. */
 export type Scaler = (vectors: Vectors) => Vectors;
 
-/** Each dimension less its mean and over its standard deviation, both of the given vectors; a constant dimension becomes 0. */
+/**
+ * Each dimension less its mean and over its standard deviation, both of the given vectors, and over the square root of the width; a constant
+ * dimension becomes 0. So a vector is about as long as the one value of another field, and learnt as fast: with deviation 1 in each of
+ * 128 dimensions a network learns texts by heart, and stops before it knows users and items (vectors of pure noise then take DeepFM's AUC on the
+ * embedded world from .65 to .51; with length 1 they leave it there).
+ */
 export function standardiser({ rows, width, data }: Vectors): Scaler {
   const mean = new Float64Array(width);
   const square = new Float64Array(width);
   data.forEach((value, at) => (mean[at % width] += value / rows));
   data.forEach((value, at) => (square[at % width] += (value - mean[at % width]) ** 2 / rows));
-  const scale = square.map((variance) => (variance > 1e-12 ? 1 / Math.sqrt(variance) : 0));
+  const scale = square.map((variance) => (variance > 1e-12 ? 1 / Math.sqrt(variance * width) : 0));
   return (vectors) => ({
     ...vectors,
     data: vectors.data.map((value, at) => (value - mean[at % width]) * scale[at % width]),

@@ -36,9 +36,9 @@ const lessonOptions = {
   weightDecay: z.number().min(0).default(0),
   batchSize: z.int().min(1).default(512),
   /** The most passes over the pairs. */
-  epochs: z.int().min(1).default(20),
+  epochs: z.int().min(1).default(8),
   /** Stop after so many epochs in a row that recall the language model's lists of validation dialogues no better. */
-  patience: z.int().min(1).default(3),
+  patience: z.int().min(1).default(2),
 };
 
 export const tableOptions = z.strictObject(lessonOptions);

@@ -109,10 +109,14 @@ describe("texts", () => {
     expect(templateText(items, nobody)).toBe("Nothing is known of the user.");
   });
 
-  it("have vectors of mean 0 and deviation 1 in training, constant dimensions 0", () => {
+  it("have vectors of mean 0 and length 1 on average in training, constant dimensions 0", () => {
     const scale = standardiser({ rows: 2, width: 2, data: Float32Array.of(1, 7, 3, 7) });
     const { data: scaled } = scale({ rows: 2, width: 2, data: Float32Array.of(1, 7, 5, 9) });
-    expect(Array.from(scaled)).toEqual([-1, 0, 3, 0]);
+    expect(Array.from(scaled)).toEqual([-Math.SQRT1_2, 0, 3 * Math.SQRT1_2, 0].map(Math.fround));
+    const random = Random.fromSeed(3);
+    const many = { rows: 50, width: 8, data: Float32Array.from(random.normals(400), (x, n) => 5 + n * x) };
+    const squares = standardiser(many)(many).data.reduce((sum, x) => sum + x * x, 0);
+    expect(squares / many.rows).toBeCloseTo(1, 5);
   });
 });
 
