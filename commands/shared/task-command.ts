@@ -3,6 +3,7 @@ import type { TaskId } from "../../src/tasks/task.js";
 import { LlmrecCommand } from "./base.js";
 import { configLayers, typedFlags } from "./config-layers.js";
 import { deviceFlags, useDevice } from "./device.js";
+import { serverFlags, serverSettings } from "./server.js";
 import { terminal } from "./terminal.js";
 import { offlineFlag, outFlag } from "./flags.js";
 
@@ -84,6 +85,7 @@ export const taskFlags = {
   fresh: Flags.boolean({ summary: "Forget an earlier run of the same configuration." }),
   offline: offlineFlag,
   ...deviceFlags,
+  ...serverFlags,
 };
 
 /** Runs one task and prints its table; a method's command only names the task. */
@@ -118,6 +120,7 @@ export abstract class TaskCommand extends LlmrecCommand {
       fresh: flags.fresh,
       cache: this.datasetCache,
       offline: flags.offline,
+      server: await serverSettings(flags),
       progress: this.progress,
       signal: this.signal,
     });

@@ -4,7 +4,7 @@ import { writeJson } from "../core/files.js";
 import type { Progress } from "../core/progress.js";
 import { PROJECTIONS } from "../llm/checkpoint/tensors.js";
 import type { LanguageModel, ModelIdentity } from "../llm/language-model.js";
-import { openLanguageModel } from "../llm/open.js";
+import { openLanguageModel, type ServerSettings } from "../llm/open.js";
 import type { ModelSpec } from "../llm/spec.js";
 import type { RunFolder } from "./run-folder.js";
 
@@ -19,6 +19,8 @@ export interface RunModelOptions {
   readonly spec: ModelSpec;
   readonly folder: RunFolder;
   readonly offline: boolean;
+  /** How a server is asked, where the model is one. */
+  readonly server?: ServerSettings;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -78,9 +80,16 @@ export class RunModel {
   }
 
   private openOnce(): Promise<LanguageModel> {
-    const { spec, folder, offline, progress, signal } = this.options;
+    const { spec, folder, offline, server, progress, signal } = this.options;
     // A method may tune it: every layer is ready for an adapter.
     const local = { adapted: PROJECTIONS };
-    return openLanguageModel(spec, { progress, signal }, { recordings: folder.calls, offline, local });
+    return openLanguageModel(
+      spec,
+      { progress, signal },
+      {
+        ...{ recordings: folder.calls, offline, local },
+        ...(server && { server }),
+      },
+    );
   }
 }

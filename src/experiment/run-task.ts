@@ -9,6 +9,7 @@ import { openDataset } from "../data/catalogue.js";
 import type { Split } from "../data/split.js";
 import { chooseSplit } from "./choose-split.js";
 import type { Recommender } from "../recommenders/recommender.js";
+import type { ServerSettings } from "../llm/open.js";
 import { parseModelSpec } from "../llm/spec.js";
 import { hybridsOf } from "../recommenders/hybrid/hybrid.js";
 import { resolveOptions, selectRecommenders } from "../recommenders/registry.js";
@@ -58,6 +59,8 @@ export interface TaskRequest {
   /** Folder of downloaded data sets. */
   readonly cache: string;
   readonly offline: boolean;
+  /** How a server is asked, where the language model is one. It changes no run's name. */
+  readonly server?: ServerSettings;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }

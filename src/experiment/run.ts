@@ -26,6 +26,7 @@ import { describeHost, describeProgram, type Manifest } from "./manifest.js";
 import { makeComparisons, planComparisons } from "./comparisons.js";
 import { openRunFolder, type RunFolder } from "./run-folder.js";
 import { RunModel } from "./run-model.js";
+import type { ServerSettings } from "../llm/open.js";
 import { SampleCollector } from "./samples.js";
 import type { CostSheet, Scoreboard, ScoreRow } from "./scoreboard.js";
 
@@ -46,6 +47,7 @@ export interface RunRequest<T extends TaskId> {
   /** Hash of each plugin's source by its name. */
   readonly plugins: Readonly<Record<string, string>>;
   readonly offline: boolean;
+  readonly server?: ServerSettings;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -82,9 +84,10 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
 }
 
 async function runReserved<T extends TaskId>(request: RunRequest<T>): Promise<RunResult> {
-  const { folder, config, recommenders, offline, progress, signal } = request;
+  const { folder, config, recommenders, offline, server, progress, signal } = request;
   const began = performance.now();
-  const model = new RunModel({ spec: parseModelSpec(config.llm), folder, offline, progress, signal });
+  const spec = parseModelSpec(config.llm);
+  const model = new RunModel({ spec, folder, offline, progress, signal, ...(server && { server }) });
   const options = Object.fromEntries(
     recommenders.map((recommender) => [
       recommender.id,

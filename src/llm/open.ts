@@ -3,13 +3,14 @@ import { embeddedFolder } from "./embedded.js";
 import type { CallContext, LanguageModel } from "./language-model.js";
 import type { LocalModelOptions } from "./local/local-model.js";
 import type { RemoteOptions } from "./remote/options.js";
-import { findPrice, type PriceTable } from "./remote/price.js";
 import { formatModelSpec, type ModelSpec } from "./spec.js";
+
+/** How a server is asked, whichever it is. */
+export type ServerSettings = Omit<RemoteOptions, "baseUrl" | "model" | "environment">;
 
 export interface OpenOptions {
   readonly local?: Omit<LocalModelOptions, "name" | "progress">;
-  readonly remote?: Omit<RemoteOptions, "baseUrl" | "model" | "price">;
-  readonly prices?: PriceTable;
+  readonly server?: ServerSettings;
   /** JSONL file that keeps every call; none: nothing is recorded. A replay records nothing. */
   readonly recordings?: string;
   readonly offline?: boolean;
@@ -48,8 +49,7 @@ async function openBare(
       });
     }
     const { RemoteModel } = await import("./remote/remote-model.js");
-    const price = findPrice(options.prices ?? {}, spec.model);
-    return new RemoteModel({ ...options.remote, baseUrl: spec.baseUrl, model: spec.model, price });
+    return new RemoteModel({ ...options.server, baseUrl: spec.baseUrl, model: spec.model });
   }
   const { LocalModel } = await import("./local/local-model.js");
   const folder = await modelFolder(spec, context, options);

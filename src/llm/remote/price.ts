@@ -6,21 +6,9 @@ export interface Price {
   readonly completion: number;
 }
 
-/** Prices by model name; a name may end in `*`. */
-export type PriceTable = Readonly<Record<string, Price>>;
-
 /** Dollars of one call. */
 export function costOf(price: Price, promptTokens: number, completionTokens: number): number {
   return (price.prompt * promptTokens + price.completion * completionTokens) / 1e6;
-}
-
-/** The price of a model: an exact name first, else the longest pattern that fits. */
-export function findPrice(table: PriceTable, model: string): Price | undefined {
-  if (Object.hasOwn(table, model)) return table[model];
-  const patterns = Object.keys(table)
-    .filter((name) => name.endsWith("*") && model.startsWith(name.slice(0, -1)))
-    .sort((a, b) => b.length - a.length);
-  return patterns.length > 0 ? table[patterns[0]] : undefined;
 }
 
 /** Parses `PROMPT,COMPLETION`: dollars per million tokens, such as `0.15,0.60`. */

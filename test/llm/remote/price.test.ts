@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { costOf, findPrice, parsePrice } from "../../../src/llm/remote/price.js";
+import { costOf, parsePrice } from "../../../src/llm/remote/price.js";
 
 it("prices are dollars per million tokens", () => {
   expect(parsePrice("0.15, 0.6")).toEqual({ prompt: 0.15, completion: 0.6 });
@@ -7,13 +7,4 @@ it("prices are dollars per million tokens", () => {
   for (const text of ["", "1", "1,2,3", "1,-2", "a,b", "1,", "1,Infinity"]) {
     expect(() => parsePrice(text)).toThrow("expected two prices");
   }
-});
-
-it("the exact name wins, then the longest pattern", () => {
-  const [a, b, c] = [1, 2, 3].map((prompt) => ({ prompt, completion: 0 }));
-  const table = { "m-*": a, "m-large*": b, "m-large-2": c };
-  expect(findPrice(table, "m-large-2")).toBe(c);
-  expect(findPrice(table, "m-large-3")).toBe(b);
-  expect(findPrice(table, "m-small")).toBe(a);
-  expect(findPrice(table, "toString")).toBeUndefined();
 });
