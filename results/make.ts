@@ -1,7 +1,8 @@
 /**
- * Makes the reference results that README and docs show, and nothing else writes this folder:
+ * Makes the reference results that README and docs show; the other scripts of this folder make the replays and the ablation of DLCRec.
  *
  *     npm run results                       the embedded world
+ *     npm run results -- NAME               one result alone
  *     npm run results -- path/to/data       also ml-100k/, citeulike-a/, book-crossing/ and inspired/ of that folder
  *     npm run results -- path/to/data NAME  one result alone
  *
@@ -9,6 +10,7 @@
  * everything else is equal from run to run.
  */
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,8 +19,9 @@ import { renderScoreboard } from "../src/report/render.js";
 import { readRun } from "../src/report/run.js";
 
 const root = packageRoot();
-const dataRoot = process.argv.at(2);
-const names = process.argv.slice(3);
+const given = process.argv.slice(2);
+const dataRoot = given.length > 0 && existsSync(given[0]) ? given[0] : undefined;
+const names = dataRoot === undefined ? given : given.slice(1);
 
 /** What ends in minutes on real data, too. */
 const QUICK = ["--recommenders", "control,content-knn,item-knn,user-knn,ease,als"];
@@ -106,6 +109,10 @@ const RESULTS: readonly {
         words: ["coldllm", "--dataset", dataset, "--data", join(dataRoot, dataset), ...QUICK],
       }))),
 ];
+
+const unknown = names.filter((name) => RESULTS.every((one) => one.name !== name));
+if (unknown.length > 0)
+  throw new Error(`no result ${unknown.join(", ")}: ${RESULTS.map(({ name }) => name).join(", ")}`);
 
 for (const { name, words, run = "", charts = /^(bars|cost|funnel).*\.(png|svg)$/ } of RESULTS.filter(
   (one) => names.length === 0 || names.includes(one.name),
