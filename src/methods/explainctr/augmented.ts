@@ -9,7 +9,7 @@ import type { CtrRows, CtrTraining } from "../../tasks/ctr.js";
 import { casesOf, type ExplainedCase } from "./cases.js";
 import { newest, rowsAt, withFewerValidation } from "./folds.js";
 import type { AugmentedOptions } from "./options.js";
-import { embedTexts, standardiser, textVectors } from "./vectors.js";
+import { embedTexts, standardiser, TEXT_SCALE, textVectors } from "./vectors.js";
 
 /** One text for each case. It sees no label: cases hold none. */
 export type TextsOf = (cases: readonly ExplainedCase[], context: RunContext) => Promise<readonly string[]>;
@@ -54,7 +54,7 @@ export async function fitAugmented(
   const network = await backbone.network(train, options, context, {
     rows: placed(withoutEmpty(scale(raw), texts.rows), told, train.rows.users.length),
     validation: await vectorsOf(texts.validation, context),
-    hash: hashOf(["length 1", embedder.identity.hash, hashTexts(texts.rows), hashTexts(texts.validation)]),
+    hash: hashOf([TEXT_SCALE, embedder.identity.hash, hashTexts(texts.rows), hashTexts(texts.validation)]),
   });
   const predict: Augmented["predict"] = async (cases, some, own) =>
     network.predict(cases, await vectorsOf(some, own));

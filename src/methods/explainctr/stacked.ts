@@ -10,7 +10,8 @@ import type { AugmentedOptions } from "./options.js";
 
 /**
  * The click-through model without texts and the reader of explanations, joined: logit p = a + b logit p_ID + c logit p_reader, with
- * coefficients from the validation pairs, which neither has learnt from. What it gains over the click-through model, the explanations know and that
+ * coefficients from the validation pairs, which neither has trained on (the model's best epoch was
+ * chosen by them, which flatters it a little). What it gains over the click-through model, the explanations know and that
  * model doesn't.
  * @throws DataError NO_VALIDATION where there are no validation pairs.
  */

@@ -10,6 +10,7 @@ import { type Fold, foldsOf, rowsAt, withRows } from "./folds.js";
 import type { AlignmentOptions } from "./options.js";
 import { withAdapter } from "../../llm/local/with-adapter.js";
 import { openPolicyModel } from "./policy.js";
+import { TEXT_SCALE } from "./vectors.js";
 
 /** How far the stages are gone through: stage 1 alone, all three, or all without the reader's reward (and so without stage 1). */
 export type Extent = "lc" | "all" | "ic-only";
@@ -99,7 +100,8 @@ async function policiesOf(
         options,
         { ...context, random: random.fork(`stage 2/${round}`) },
       );
-      const key = hashOf([policy?.key, hashArrays([fold.explained]), backbone, training, explained]);
+      const data = [train.hash, hashArrays([fold.explained])];
+      const key = hashOf([TEXT_SCALE, policy?.key, ...data, backbone, training, explained]);
       policy = await align(
         train,
         rewarded,

@@ -48,6 +48,9 @@ export async function textVectors(
   return value;
 }
 
+/** What {@link standardiser} does, for the inputs of whatever depends on it. */
+export const TEXT_SCALE = "length 1";
+
 /** Puts vectors on the scale of some of them. */
 export type Scaler = (vectors: Vectors) => Vectors;
 
