@@ -72,6 +72,9 @@ export class Decoder {
   ) {
     this.session = model.sessions.model;
     this.inputs = new Set(this.session.inputNames);
+    // Without them a second token would be written as if nothing stood before it.
+    if (!this.session.inputNames.some((name) => name.startsWith(PAST)))
+      throw new Error(`its graph has no inputs ${PAST}*: export it with a cache of keys and values`);
     this.cached = cacheSizes(this.session.inputMetadata.filter(({ name }) => name.startsWith(PAST)));
     this.appends = this.session.outputNames.some((name) => name.startsWith(APPENDED));
   }
