@@ -5,6 +5,7 @@ import { auc } from "../../../src/metrics/ctr/auc.js";
 import { type Augmented, fitAugmented, type TextsOf } from "../../../src/methods/explainctr/augmented.js";
 import { EXPLAINCTR } from "../../../src/methods/explainctr/rows.js";
 import { shuffled, templateText } from "../../../src/methods/explainctr/texts.js";
+import type { CtrRows } from "../../../src/tasks/ctr.js";
 import { standardiser } from "../../../src/methods/explainctr/vectors.js";
 import { resolveOptions } from "../../../src/recommenders/registry.js";
 import { failureOf } from "../../data/readers/files.js";
@@ -51,9 +52,9 @@ describe("a click-through model with texts", () => {
   }, 240_000);
 
   it("gives texts to the newest pairs alone", async () => {
-    const seen: number[] = [];
+    const seen: string[][] = [];
     const texts: TextsOf = (some) => {
-      seen.push(some.length);
+      seen.push(some.map(({ user, item }) => `${user}/${item}`));
       return leaking(some, lending(new Counting({}), "few"));
     };
     const context = lending(new Counting({}), "few");
@@ -64,7 +65,15 @@ describe("a click-through model with texts", () => {
       { ...options, explained: 7 },
       context,
     );
-    expect(seen).toEqual([7, Math.min(7, training.validation.labels.length)]);
+    const newestOf = ({ users, items, times }: CtrRows) =>
+      [...times.keys()]
+        .sort((a, b) => times[b] - times[a])
+        .slice(0, 7)
+        .map((row) => `${users[row]}/${items[row]}`);
+    expect(seen.map((pairs) => [...pairs].sort())).toEqual([
+      newestOf(training.rows).sort(),
+      newestOf(training.validation).sort(),
+    ]);
     expect((await fitted.answer(cases, context)).every((p) => p >= 0 && p <= 1)).toBe(true);
     const without = await fitted.predict(
       cases,
