@@ -7,7 +7,7 @@ export default class ExplainCtrExplain extends LlmrecCommand {
 
   static override description =
     "Prints, for each recommender of the run that explains, the probability of a like and the explanation that it rests on, with what was " +
-    "known of the user. A pair of the test part is explained by what came before it, any other by all that is known.";
+    "known of the user. A pair of the data is explained by what came before it, any other by all that is known.";
 
   static override examples = [
     "<%= config.bin %> explainctr explain --user u00012 --item f0042",

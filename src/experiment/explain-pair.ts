@@ -11,8 +11,8 @@ import { itemLine } from "../data/dataset.js";
 import { parseModelSpec } from "../llm/spec.js";
 import type { Fitted, Recommender, RunContext } from "../recommenders/recommender.js";
 import { resolveOptions, selectRecommenders } from "../recommenders/registry.js";
-import type { CtrCase } from "../tasks/ctr.js";
-import { ctrOptions, ctrProtocol } from "../tasks/ctr-protocol.js";
+import type { CtrRows } from "../tasks/ctr.js";
+import { ctrOptions, type CtrProtocol, ctrProtocol } from "../tasks/ctr-protocol.js";
 import { defaultCtrSplit } from "../tasks/ctr-task.js";
 import { taskOptions } from "../tasks/task.js";
 import { chooseSplit } from "./choose-split.js";
@@ -55,14 +55,14 @@ export interface ExplainedPair {
   /** Newest first. */
   readonly liked: readonly string[];
   readonly disliked: readonly string[];
-  /** What came of it, where the pair is a test pair. */
+  /** What came of it, where the pair is in the data. */
   readonly liking: boolean | null;
   readonly answers: readonly ExplainedAnswer[];
 }
 
 /**
- * Predicts and explains one pair with the recommenders of a finished run, by its first seed. What the run has trained is taken from its stages; a pair that
- * isn't among the test pairs is taken to be after everything that is known of its user.
+ * Predicts and explains one pair with the recommenders of a finished run, by its first seed. What the run has trained is taken from its stages. A pair of
+ * the data stands where it stood in the run, after what came before it; any other comes after everything that is known of its user.
  * @throws UsageError NO_RUN, UNKNOWN_USER, UNKNOWN_ITEM, or NO_EXPLANATION where none of them explains.
  */
 export async function explainPair(request: ExplainRequest): Promise<ExplainedPair> {
@@ -73,14 +73,10 @@ export async function explainPair(request: ExplainRequest): Promise<ExplainedPai
   const { datasets } = await loadPlugins(config.plugins ?? []);
   const dataset = await openRunDataset({ ...request, config }, datasets);
   const split = await chooseSplit(dataset, config, defaultCtrSplit(dataset));
-  const { training, test, caseOf } = ctrProtocol(dataset, split, taskOptions("ctr", ctrOptions, config.task));
+  const protocol = ctrProtocol(dataset, split, taskOptions("ctr", ctrOptions, config.task));
   const user = indexOf(dataset.users.keys, request.user, "user");
   const item = indexOf(dataset.items.keys, request.item, "item");
-  const place = [...test.labels.keys()].find((n) => test.users[n] === user && test.items[n] === item);
-  const pair: CtrCase =
-    place === undefined
-      ? { user, item, time: Infinity, ...training.historyBefore(user, Infinity) }
-      : caseOf(place);
+  const { pair, liking } = placed(protocol, user, item);
   const model = new RunModel({ spec: parseModelSpec(config.llm), folder, offline, progress, signal });
   const answers: ExplainedAnswer[] = [];
   try {
@@ -97,7 +93,7 @@ export async function explainPair(request: ExplainRequest): Promise<ExplainedPai
         llm: () => model.open(recommender.id),
       };
       const options = resolveOptions(recommender, config.options[recommender.id]);
-      const fitted: Fitted<"ctr"> = await recommender.fit(training, options, context);
+      const fitted: Fitted<"ctr"> = await recommender.fit(protocol.training, options, context);
       if (fitted.explain === undefined) continue;
       const [explanation] = await fitted.explain([pair], context);
       const [probability] = await fitted.answer([pair], context);
@@ -120,9 +116,27 @@ export async function explainPair(request: ExplainRequest): Promise<ExplainedPai
     target: itemLine(dataset.items, item),
     liked: named(pair.liked),
     disliked: named(pair.disliked),
-    liking: place === undefined ? null : test.labels[place] === 1,
+    liking,
     answers,
   };
+}
+
+/** A pair with the history that it had in the run, so that a known pair is never among what explains it. */
+function placed({ training, test, caseOf, knownBefore }: CtrProtocol, user: number, item: number) {
+  const newestIn = ({ users, items }: CtrRows) =>
+    users.findLastIndex((one, n) => one === user && items[n] === item);
+  const asked = newestIn(test);
+  if (asked >= 0) return { pair: caseOf(asked), liking: test.labels[asked] === 1 };
+  for (const rows of [training.validation, training.rows]) {
+    const n = newestIn(rows);
+    if (n < 0) continue;
+    const time = rows.times[n];
+    return {
+      pair: { user, item, time, ...training.historyBefore(user, time) },
+      liking: rows.labels[n] === 1,
+    };
+  }
+  return { pair: { user, item, time: Infinity, ...knownBefore(user, Infinity) }, liking: null };
 }
 
 /** The rows that were asked for, or those of the run that may explain: named language-model rows. */

@@ -8,7 +8,7 @@ import { hashDataset } from "../data/splits/hash.js";
 import { requireNoLeaks } from "../data/splits/leaks.js";
 import { Histories } from "./ctr-history.js";
 import { labelsOf, likeThreshold } from "../data/likes.js";
-import type { CtrCase, CtrRows, CtrTraining } from "./ctr.js";
+import type { CtrCase, CtrHistory, CtrRows, CtrTraining } from "./ctr.js";
 
 /** What `--set task.NAME=VALUE` can change. */
 export const ctrOptions = z.strictObject({
@@ -27,6 +27,8 @@ export interface CtrProtocol {
   readonly test: CtrRows;
   /** Test pair number n as it is put to a recommender. */
   readonly caseOf: (n: number) => CtrCase;
+  /** What was known of a user before a moment: training and validation pairs. */
+  readonly knownBefore: (user: number, time: number) => CtrHistory;
   /** 1 for each test pair whose user has a training pair. */
   readonly warm: Uint8Array;
   readonly notes: readonly string[];
@@ -70,12 +72,13 @@ export function ctrProtocol(dataset: Dataset, split: Split, options: CtrOptions)
     historyLength: options.history,
     hash: hashOf({ data: hashDataset(dataset), split: split.hash, threshold, history: options.history }),
   };
+  const knownBefore = (user: number, time: number) => ofKnown.before(user, time);
   const caseOf = (n: number): CtrCase => {
     const [user, item, time] = [test.users[n], test.items[n], test.times[n]];
-    return { user, item, time, ...ofKnown.before(user, time) };
+    return { user, item, time, ...knownBefore(user, time) };
   };
   const warm = Uint8Array.from(test.users, (user) => trained[user]);
-  return { training, test, caseOf, warm, notes: [noteOf(threshold, test, warm)] };
+  return { training, test, caseOf, knownBefore, warm, notes: [noteOf(threshold, test, warm)] };
 }
 
 /**

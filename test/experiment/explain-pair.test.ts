@@ -100,6 +100,19 @@ describe("a pair", () => {
     expect(renderExplainedPair(pair)).not.toContain("what came of it");
   }, 120_000);
 
+  it("of the training part is explained by what came before it, itself not among that", async () => {
+    const data = worldDataset({ size });
+    const { training } = ctrProtocol(data, makeSplit(data, "global-time"), ctrOptions.parse({}));
+    const last = training.rows.users.length - 1;
+    const [user, item] = [training.rows.users[last], training.rows.items[last]];
+    const pair = await explainPair(
+      request(data.users.keys[user], data.items.keys[item], { run: run.folder.path }),
+    );
+    expect(pair.liking).toBe(training.rows.labels[last] === 1);
+    expect([...pair.liked, ...pair.disliked].length).toBeGreaterThan(0);
+    expect([...pair.liked, ...pair.disliked]).not.toContain(pair.target);
+  }, 120_000);
+
   it("of nobody, or of no run, is refused", async () => {
     expect(await failureOf(explainPair(request("nobody", "f0001")))).toMatchObject({
       exit: 2,

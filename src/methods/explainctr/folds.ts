@@ -8,17 +8,53 @@ export interface Fold {
   readonly explained: Int32Array;
 }
 
-/** Rows of the training part by fold: two random halves that change places, or all rows in both roles. */
-export function foldsOf(count: number, crossFit: boolean, random: Random): Fold[] {
-  const all = Int32Array.from({ length: count }, (_, n) => n);
+/**
+ * Rows of the training part by fold: two random halves that change places, or all rows in both roles. Rows of one user and item are in
+ * one half: what the first says of the second would be no news of another pair.
+ */
+export function foldsOf(
+  { users, items }: Pick<CtrRows, "users" | "items">,
+  crossFit: boolean,
+  random: Random,
+): Fold[] {
+  const all = Int32Array.from(users.keys());
   if (!crossFit) return [{ rewarded: all, explained: all }];
-  const order = random.permutation(count);
-  const half = Math.ceil(count / 2);
-  const [first, second] = [order.slice(0, half).sort(), order.slice(half).sort()];
+  const pairs = new Map<string, number>();
+  const pairOf = all.map((row) => {
+    const name = pairName(users[row], items[row]);
+    const pair = pairs.get(name) ?? pairs.size;
+    pairs.set(name, pair);
+    return pair;
+  });
+  const order = random.permutation(pairs.size);
+  const chosen = new Set(order.slice(0, Math.ceil(pairs.size / 2)));
+  const [first, second] = [
+    all.filter((row) => chosen.has(pairOf[row])),
+    all.filter((row) => !chosen.has(pairOf[row])),
+  ];
   return [
     { rewarded: first, explained: second },
     { rewarded: second, explained: first },
   ];
+}
+
+/**
+ * Which fold's policy explains a pair: for a training pair the one that its label did not reward, for any other one alone, whichever its user
+ * and item decide.
+ */
+export function explainerOf(
+  folds: readonly Fold[],
+  { users, items }: Pick<CtrRows, "users" | "items">,
+): (user: number, item: number) => number {
+  const own = new Map<string, number>();
+  folds.forEach(({ explained }, fold) => {
+    for (const row of explained) own.set(pairName(users[row], items[row]), fold);
+  });
+  return (user, item) => own.get(pairName(user, item)) ?? (user + item) % folds.length;
+}
+
+function pairName(user: number, item: number): string {
+  return `${user}/${item}`;
 }
 
 /** Some rows, in the order of the positions. */

@@ -6,7 +6,7 @@ import type { CtrTraining } from "../../tasks/ctr.js";
 import { align, type TrainedPolicy } from "./align.js";
 import { fitAugmented, type TextsOf } from "./augmented.js";
 import { explain } from "./explanations.js";
-import { type Fold, foldsOf, rowsAt, withRows } from "./folds.js";
+import { explainerOf, type Fold, foldsOf, rowsAt, withRows } from "./folds.js";
 import type { AlignmentOptions } from "./options.js";
 import { withAdapter } from "../../llm/local/with-adapter.js";
 import { openPolicyModel } from "./policy.js";
@@ -30,19 +30,12 @@ export async function trainedWriter(
 ): Promise<TextsOf> {
   const model = await openPolicyModel(await context.llm());
   const policies = await policiesOf(extent, train, model, options, context);
-  const writerOf = new Map<string, FoldPolicy>();
-  const name = (user: number, item: number) => `${user}/${item}`;
-  for (const one of policies) {
-    for (const row of one.explained) writerOf.set(name(train.rows.users[row], train.rows.items[row]), one);
-  }
-  const writers = policies.map((one) => ({ one, write: writeWith(one, train, model, options) }));
+  const explainer = explainerOf(policies, train.rows);
+  const writers = policies.map((one) => writeWith(one, train, model, options));
   return async (cases, own) => {
     const texts = new Array<string>(cases.length).fill("");
-    for (const { one, write } of writers) {
-      const mine = [...cases.keys()].filter((n) => {
-        const { user, item } = cases[n];
-        return (writerOf.get(name(user, item)) ?? policies[(user + item) % policies.length]) === one;
-      });
+    for (const [fold, write] of writers.entries()) {
+      const mine = [...cases.keys()].filter((n) => explainer(cases[n].user, cases[n].item) === fold);
       if (mine.length === 0) continue;
       const written = await write(
         mine.map((n) => cases[n]),
@@ -79,7 +72,7 @@ async function policiesOf(
   const random = Random.fromSeed(context.seed).fork("explainctr");
   const { crossFit, lcSteps, icSteps, rounds, backbone, training, explained } = options;
   const policies: FoldPolicy[] = [];
-  for (const fold of foldsOf(train.rows.users.length, crossFit, random.fork("folds"))) {
+  for (const fold of foldsOf(train.rows, crossFit, random.fork("folds"))) {
     const rewarded = rowsAt(train.rows, fold.rewarded);
     const reader = extent !== "ic-only";
     let policy = reader

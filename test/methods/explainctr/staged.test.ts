@@ -31,6 +31,8 @@ const optionsOf = (row: Recommender<"ctr">) => {
 };
 const rowOf = (id: string) => EXPLAINCTR.find((row) => row.id === id)!;
 
+const seven = { users: Int32Array.of(0, 0, 0, 1, 1, 1, 1), items: Int32Array.of(0, 1, 2, 0, 1, 2, 3) };
+
 let root: string;
 let model: LocalModel;
 beforeAll(async () => {
@@ -46,13 +48,21 @@ afterAll(async () => {
 
 describe("folds", () => {
   it("reward with other rows than they explain, and explain every row once", () => {
-    const folds = foldsOf(7, true, Random.fromSeed(1));
+    const folds = foldsOf(seven, true, Random.fromSeed(1));
     for (const { rewarded, explained } of folds)
       expect([...rewarded, ...explained].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(folds.flatMap(({ explained }) => [...explained]).sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
-    expect(foldsOf(2, false, Random.fromSeed(1))).toEqual([
-      { rewarded: Int32Array.of(0, 1), explained: Int32Array.of(0, 1) },
-    ]);
+    const all = Int32Array.of(0, 1, 2, 3, 4, 5, 6);
+    expect(foldsOf(seven, false, Random.fromSeed(1))).toEqual([{ rewarded: all, explained: all }]);
+  });
+
+  it("keep repeated pairs together", () => {
+    const rows = { users: Int32Array.of(0, 1, 0, 2, 0, 1), items: Int32Array.of(5, 5, 5, 5, 6, 5) };
+    for (let seed = 0; seed < 8; seed++) {
+      const [{ rewarded }] = foldsOf(rows, true, Random.fromSeed(seed));
+      expect(rewarded.includes(0)).toBe(rewarded.includes(2));
+      expect(rewarded.includes(1)).toBe(rewarded.includes(5));
+    }
   });
 });
 
