@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { UsageError } from "../../core/errors.js";
 import { Random } from "../../core/random.js";
 import { withBackbone } from "../../recommenders/cold-start/backbone.js";
 import { innerProducts } from "../../recommenders/factorisation/factors.js";
@@ -27,6 +28,9 @@ import { updateEmbeddings, type UpdateOptions, updateOptions } from "./update.js
 import { nearestUsers, popularUsers, randomUsers, samplePairs } from "./who.js";
 
 export type ColdLlmOptions = FunnelOptions & UpdateOptions;
+
+/** The whole method's row. */
+const COLDLLM = "coldllm";
 
 type FilterTowers = ColdLlmOptions["filter"]["towers"];
 
@@ -81,6 +85,7 @@ function arm({
     onRequest: true,
     async fit(train, given, context): Promise<Fitted<"cold-start">> {
       const { update = given.update, towers = given.filter.towers } = fixed ?? {};
+      if (fixed?.towers !== undefined) requireOwnSearch(id, context);
       const own = { ...given, update, filter: { ...given.filter, towers } };
       const { shown, pairs } = await simulate({
         train,
@@ -88,7 +93,9 @@ function arm({
         context,
         random: Random.fromSeed(context.seed).fork("coldllm").fork("pairs"),
         counts: async () => {
-          const judged = await notCharged(context, (aside) => refine(train, given, aside));
+          const judged = await notCharged(context, (aside) =>
+            refine(train, given, { ...aside, stages: aside.stages.for(COLDLLM) }),
+          );
           return countByItem(acceptedPairs(judged, given.refine.accept), train.items.keys.length);
         },
       });
@@ -106,6 +113,21 @@ function arm({
       };
     },
   };
+}
+
+/**
+ * Candidates from a file were found by other towers than those that make the arm what it is.
+ * @throws UsageError BAD_FROM.
+ */
+function requireOwnSearch(id: string, { stages }: RunContext): void {
+  if (!stages.isGiven("filter")) return;
+  throw new UsageError(
+    "BAD_FROM",
+    `${id} finds its candidates itself: a file of them would make it another row`,
+    {
+      hint: "Leave the row out, or give the file to one row alone: --from coldllm.filter=FILE.",
+    },
+  );
 }
 
 /** Candidates that were judged, and those of them that count. */
@@ -127,7 +149,7 @@ const byTheFilter = async ({ train, options: own, context, counts }: Workshop) =
  * (candidates), `refine` (the judge's answers), `update` (embeddings); each can be given from a file.
  */
 export const coldLlm = arm({
-  id: "coldllm",
+  id: COLDLLM,
   kind: "llm",
   summary: "A language model simulates the users of new items (Huang et al., WSDM 2025).",
   simulate: byTheBook,

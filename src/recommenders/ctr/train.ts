@@ -59,7 +59,10 @@ export async function fitNetwork<O extends TrainingOptions>(
   const { value: weights } = await context.stages.run({
     name: "weights",
     version: 1,
-    inputs: { model: id, options, seed: context.seed, data: train.hash, texts: texts?.hash },
+    inputs: {
+      ...{ model: id, options, seed: context.seed, random: context.random.state() },
+      ...{ data: train.hash, texts: texts?.hash },
+    },
     // Rows of `table` are those of the fields user, item and attributes, one after the other, the first of each being "unknown".
     format: weightsArtifact(initial),
     compute: (workspace) =>

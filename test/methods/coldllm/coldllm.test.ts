@@ -60,6 +60,19 @@ describe("coldllm", () => {
     expect(perItem((await pairsOf(armOf("coldllm-filter"))).items)).toEqual([4, 4]);
   });
 
+  it("counts the pairs of ColdLLM's own judge, whose answers may be given to that row alone", async () => {
+    const both = files();
+    const scoped = new Map([["coldllm.refine", both.get("refine")!]]);
+    const own = new Map([...scoped, ["filter", both.get("filter")!]]);
+    for (const id of ["coldllm-sample", "coldllm-content"])
+      expect(await pairsOf(armOf(id), own), id).toEqual(await pairsOf(armOf(id), both));
+  });
+
+  it("has no file take the place of an arm's own search", async () => {
+    for (const id of ["coldllm-semantic", "coldllm-collaborative"])
+      expect(await failureOf(pairsOf(armOf(id))), id).toMatchObject({ exit: 2, code: "BAD_FROM" });
+  });
+
   it("warns of a judge that always says Yes and of items without a candidate", async () => {
     const always = contextOf("coldllm", 1, files(ANSWERS.map(() => true)));
     await fit(coldLlm, always);
