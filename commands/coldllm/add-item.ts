@@ -1,6 +1,7 @@
 import { Flags } from "@oclif/core";
 import { LlmrecCommand } from "../shared/base.js";
 import { offlineFlag } from "../shared/flags.js";
+import { serverFlags, serverSettings } from "../shared/server.js";
 
 export default class ColdLlmAddItem extends LlmrecCommand {
   static override summary =
@@ -40,6 +41,7 @@ export default class ColdLlmAddItem extends LlmrecCommand {
       summary: "Users of the platform, for the estimate; those of the run where left out.",
       min: 1,
     }),
+    ...serverFlags,
     offline: offlineFlag,
   };
 
@@ -56,6 +58,7 @@ export default class ColdLlmAddItem extends LlmrecCommand {
       seed: flags.seed,
       itemsPerDay: flags["items-per-day"],
       users: flags.users,
+      server: await serverSettings(flags),
       offline: flags.offline,
       cache: this.datasetCache,
       progress: this.progress,

@@ -1,6 +1,7 @@
 import { Flags } from "@oclif/core";
 import { LlmrecCommand } from "../shared/base.js";
 import { offlineFlag, outFlag } from "../shared/flags.js";
+import { serverFlags, serverSettings } from "../shared/server.js";
 
 export default class ExplainCtrExplain extends LlmrecCommand {
   static override summary = "Predict and explain one pair of a user and an item with a finished run.";
@@ -23,6 +24,7 @@ export default class ExplainCtrExplain extends LlmrecCommand {
       helpValue: "a,b",
     }),
     out: outFlag,
+    ...serverFlags,
     offline: offlineFlag,
   };
 
@@ -34,6 +36,7 @@ export default class ExplainCtrExplain extends LlmrecCommand {
     const pair = await explainPair({
       ...{ run, out, user, item, offline },
       recommenders: recommenders?.split(","),
+      server: await serverSettings(flags),
       cache: this.datasetCache,
       progress: this.progress,
       signal: this.signal,

@@ -13,7 +13,7 @@ import { filterDataset } from "../data/filters.js";
 import { readSplit } from "../data/splits/file.js";
 import { hashDataset } from "../data/splits/hash.js";
 import { PROJECTIONS } from "../llm/checkpoint/tensors.js";
-import { openLanguageModel } from "../llm/open.js";
+import { openLanguageModel, type ServerSettings } from "../llm/open.js";
 import { parseModelSpec } from "../llm/spec.js";
 import { addItems, type AddedItems } from "../methods/coldllm/add-items.js";
 import { type Capacity, capacity } from "../methods/coldllm/capacity.js";
@@ -38,6 +38,8 @@ export interface AddItemsRequest {
   readonly users?: number;
   readonly cache: string;
   readonly offline: boolean;
+  /** How a server is asked, where the run's judge is one. */
+  readonly server?: ServerSettings;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -105,7 +107,7 @@ export async function addItemsToRun(request: AddItemsRequest): Promise<AddItemsR
   const model = await openLanguageModel(
     parseModelSpec(config.llm),
     { progress, signal },
-    { offline: request.offline, local: { adapted: PROJECTIONS } },
+    { offline: request.offline, server: request.server, local: { adapted: PROJECTIONS } },
   );
   try {
     const spent = new CostMeter();

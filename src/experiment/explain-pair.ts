@@ -8,6 +8,7 @@ import type { Progress } from "../core/progress.js";
 import { Random } from "../core/random.js";
 import { StageStore } from "../core/stages.js";
 import { itemLine } from "../data/dataset.js";
+import type { ServerSettings } from "../llm/open.js";
 import { parseModelSpec } from "../llm/spec.js";
 import type { Fitted, Recommender, RunContext } from "../recommenders/recommender.js";
 import { resolveOptions, selectRecommenders } from "../recommenders/registry.js";
@@ -35,6 +36,8 @@ export interface ExplainRequest {
   readonly recommenders: readonly string[] | undefined;
   readonly cache: string;
   readonly offline: boolean;
+  /** How a server is asked, where the run's model is one. */
+  readonly server?: ServerSettings;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -69,7 +72,7 @@ export async function explainPair(request: ExplainRequest): Promise<ExplainedPai
   const folder = folderAt(request.run === undefined ? await newestRun(request.out) : resolve(request.run));
   const manifest = await readManifest(folder);
   const config = resolveConfig([manifest.config]);
-  const { progress, signal, offline } = request;
+  const { progress, signal, offline, server } = request;
   const { datasets } = await loadPlugins(config.plugins ?? []);
   const dataset = await openRunDataset({ ...request, config }, datasets);
   const split = await chooseSplit(dataset, config, defaultCtrSplit(dataset));
@@ -77,7 +80,7 @@ export async function explainPair(request: ExplainRequest): Promise<ExplainedPai
   const user = indexOf(dataset.users.keys, request.user, "user");
   const item = indexOf(dataset.items.keys, request.item, "item");
   const { pair, liking } = placed(protocol, user, item);
-  const model = new RunModel({ spec: parseModelSpec(config.llm), folder, offline, progress, signal });
+  const model = new RunModel({ spec: parseModelSpec(config.llm), folder, offline, server, progress, signal });
   const answers: ExplainedAnswer[] = [];
   try {
     for (const recommender of chosenRows(request, config.recommenders)) {

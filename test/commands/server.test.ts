@@ -61,3 +61,14 @@ it("refuses a limit without a price, and what is no price", async () => {
   expect(wrong.code).toBe(2);
   expect(wrong.stdout + wrong.stderr).toContain("expected two prices in dollars per million tokens");
 }, 120_000);
+
+it("has its limits in the commands that go on with a finished run, too", async () => {
+  const explain = ["explainctr", "explain", "--recommenders", "expctr-llm-untrained", "--user", "u00001"];
+  const unpriced = await run([...explain, "--item", "f00001", "--max-cost", "3"], folder);
+  expect(unpriced.code).toBe(2);
+  expect(unpriced.stdout + unpriced.stderr).toContain("a cost limit needs the price of tiny");
+  const add = ["coldllm", "add-item", "--run", "runs", "--file", "new.jsonl"];
+  const wrong = await run([...add, "--price", "cheap"], folder);
+  expect(wrong.code).toBe(2);
+  expect(wrong.stdout + wrong.stderr).toContain("expected two prices in dollars per million tokens");
+}, 120_000);
