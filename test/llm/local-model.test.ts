@@ -59,6 +59,29 @@ describe("an answer does not depend on its batch", () => {
     await padded.close();
   });
 
+  it("padded rows keep their padding when others leave the batch", async () => {
+    const folder = join(root, "llama-tied-grouped");
+    const [exact, padded] = [await open(folder), await open(folder, { batching: "padded" })];
+    // The shortest and the longest prompt go on; the rows between end at their first token and leave.
+    const prompts = [...PROMPTS].sort((one, other) => one.length - other.length);
+    const allowed = ["No", " and more of it"];
+    const stays = (n: number) => n === 0 || n === prompts.length - 1;
+    const many = prompts.flatMap((prompt, n) => new Array<string>(stays(n) ? 1 : 6).fill(prompt));
+    const excluded = prompts.flatMap((_, n) =>
+      new Array<string[]>(stays(n) ? 1 : 6).fill(stays(n) ? ["No"] : allowed.slice(1)),
+    );
+    const options = { maxNewTokens: 18, allowed, excluded };
+    const expected = await exact.generate(many, options, callContext());
+    const found = await padded.generate(many, options, callContext());
+    const confidence = (answers: readonly Generation[]) => answers.flatMap(({ logProbs }) => [...logProbs!]);
+    confidence(found).forEach((value, t) => {
+      expect(value).toBeCloseTo(confidence(expected)[t], 3);
+    });
+    expect(found.filter(({ text }) => text === "No").length).toBe(many.length - 2);
+    await exact.close();
+    await padded.close();
+  });
+
   it("a window hides what padding moves", async () => {
     const folder = await goldenModel(root, "mistral-window");
     const [exact, padded] = [await open(folder), await open(folder, { batching: "padded" })];
