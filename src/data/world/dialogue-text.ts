@@ -1,7 +1,7 @@
 import type { Random } from "../../core/random.js";
 import type { Mention, Turn } from "../dialogue.js";
 import type { Catalogue } from "./catalogue.js";
-import type { DialogueFacts, Need } from "./dialogues.js";
+import type { DialogueFacts, Need } from "./dialogue-facts.js";
 import { GENRES, MOODS } from "./words.js";
 
 /** `{}` stands for the film or films. */

@@ -2,37 +2,12 @@ import type { Random } from "../../core/random.js";
 import type { Dialogue } from "../dialogue.js";
 import type { Catalogue } from "./catalogue.js";
 import { DIALOGUE, EXPOSURE, MONTHS, MONTH_SECONDS, WORLD_START } from "./constants.js";
+import type { DialogueFacts, Need } from "./dialogue-facts.js";
 import { writeTurns } from "./dialogue-text.js";
 import { ownGenres } from "./genres.js";
 import { userRandom, type Platform } from "./histories.js";
 import { drawNoise, drawTaste, TERMS, utilities, type Taste } from "./users.js";
 import { GENRES, MOODS } from "./words.js";
-
-/** What a seeker wants on one evening. Moods and genres are indices; null where nothing is said. */
-export interface Need {
-  /** Told in words. */
-  readonly wantedMood: number | null;
-  /** Told in words, as a negation. */
-  readonly unwantedMood: number | null;
-  /** Told in words, as a negation. */
-  readonly unwantedGenre: number | null;
-  /** Tonight's genre. Never told: only the films that come to the seeker's mind give a hint of it. */
-  readonly tonight: number;
-}
-
-/** What a dialogue was made from. */
-export interface DialogueFacts {
-  readonly user: number;
-  readonly time: number;
-  readonly month: number;
-  readonly need: Need;
-  /** Films that the seeker names as liked, one to three. */
-  readonly liked: readonly number[];
-  /** A film that the seeker names as not liked: none or one. */
-  readonly disliked: readonly number[];
-  /** Films that the recommender names, one or two, each drawn from the target distribution without what was named before. */
-  readonly targets: readonly number[];
-}
 
 /** Half of the dialogues' months lie after this power of a uniform number: about 32 % of them after the cut-off. */
 const GROWTH = 0.75;

@@ -9,7 +9,8 @@ import {
   SEEN_SHIFT,
   VARIANCE,
 } from "./constants.js";
-import { drawDialogue, logSoftmax, targetLogits, type DialogueFacts } from "./dialogues.js";
+import type { DialogueFacts } from "./dialogue-facts.js";
+import { drawDialogue, logSoftmax, targetLogits } from "./dialogues.js";
 import { nextGenre, ownGenres, stationaryGenres } from "./genres.js";
 import { drawHistory, exponentials, monthOf, userRandom, type Platform } from "./histories.js";
 import {

@@ -11,13 +11,16 @@ import { rankingGradient } from "../pairwise/gradient.js";
 import { bipartiteGraph, firstEmbeddings, type PairwiseBatch } from "../pairwise/model.js";
 import type { EmbeddingModel } from "../pairwise/train.js";
 import { type LayerInputs, type LayerPrograms, layerPrograms } from "./ngcf-layer.js";
-import type { NgcfOptions } from "./ngcf.js";
 
 type Tensors = Record<string, Tensor & { data: Float32Array }>;
-type ModelOptions = Pick<
-  NgcfOptions,
-  "embeddingSize" | "layers" | "dropout" | "regularization" | "learningRate"
->;
+/** Those of `ngcf` that the model needs. */
+interface ModelOptions {
+  readonly embeddingSize: number;
+  readonly layers: number;
+  readonly dropout: number;
+  readonly regularization: number;
+  readonly learningRate: number;
+}
 
 /** One layer's pass: what its gradient needs. */
 interface Pass {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { SKRSContext2D } from "@napi-rs/canvas";
 import type { ChartConfiguration } from "chart.js";
-import { SvgTextLayer } from "./svg-text.js";
+import { type EmbeddedFont, SvgTextLayer } from "./svg-text.js";
 
 /** A picture of the same chart in both forms. */
 export interface Picture {
@@ -76,12 +76,6 @@ function setDefaults(chart: typeof import("chart.js").Chart): void {
       context.restore();
     },
   });
-}
-
-/** A weight of the typeface as an SVG needs it. */
-export interface EmbeddedFont {
-  readonly weight: number;
-  readonly base64: string;
 }
 
 let loaded: Promise<EmbeddedFont[]> | undefined;

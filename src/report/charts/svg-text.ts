@@ -1,6 +1,11 @@
 import type { SKRSContext2D } from "@napi-rs/canvas";
-import type { EmbeddedFont } from "./canvas.js";
 import { INK } from "./style.js";
+
+/** A weight of the typeface as an SVG needs it. */
+export interface EmbeddedFont {
+  readonly weight: number;
+  readonly base64: string;
+}
 
 const ANCHORS: Readonly<Record<string, string>> = {
   center: "middle",

@@ -1,6 +1,7 @@
 import type { Catalogue } from "../../../src/data/world/catalogue.js";
 import { DIALOGUE, EXPOSURE } from "../../../src/data/world/constants.js";
-import { drawDialogue, drawNeed, statedLogits, type Need } from "../../../src/data/world/dialogues.js";
+import type { Need } from "../../../src/data/world/dialogue-facts.js";
+import { drawDialogue, drawNeed, statedLogits } from "../../../src/data/world/dialogues.js";
 import { ownGenres } from "../../../src/data/world/genres.js";
 import { exponentials, userRandom, type Platform } from "../../../src/data/world/histories.js";
 import { drawTaste, KNOWABLE, utilities, type Taste } from "../../../src/data/world/users.js";
