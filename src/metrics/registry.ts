@@ -137,6 +137,14 @@ export const METRICS: readonly MetricDefinition[] = [
     "share of the titles drawn from the language model that are within k",
   ),
   metric(
+    "own-recall-met",
+    "Recall of its own answers, items met",
+    "higher",
+    "pooled",
+    true,
+    "the same of items that reindexing met, ranked among those alone",
+  ),
+  metric(
     "own-recall-unseen",
     "Recall of its own answers, items never met",
     "higher",

@@ -89,6 +89,8 @@ export function sessionOptions(options: DeviceOptions): InferenceSession.Session
     executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
+    // An arena keeps a graph's most memory for as long as the session lives, and a training run has a graph for each shape.
+    enableCpuMemArena: false,
     logSeverityLevel: 4,
   };
 }

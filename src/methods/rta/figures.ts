@@ -9,8 +9,8 @@ import { recallOf } from "./scores.js";
 const K = 10;
 
 /**
- * How well scores find what the language model itself would recommend in the test dialogues: of all titles drawn from it, and of those that
- * reindexing never met. What its lists cost is not put down to the recommender, which has no need of them.
+ * How well scores find what the language model itself would recommend in the test dialogues: of all titles drawn from it; of
+ * those that reindexing met, among such items alone; and of those that it never met. What its lists cost is not put down to the recommender, which has no need of them.
  */
 export function ownRecall(
   train: ConversationTraining,
@@ -39,13 +39,22 @@ async function measured(
   );
   const known = lists.map(({ items }) => items.filter((item) => item >= 0));
   const never = unseenItems(train.candidates, unseen, context.seed);
-  const right = {
-    [`own-recall@${K}`]: known,
-    [`own-recall-unseen@${K}`]: known.map((list) => list.filter((item) => never.has(item))),
+  const metItems = train.candidates.filter((item) => !never.has(item));
+  const of = (isAsked: (item: number) => boolean) => known.map((list) => list.filter(isAsked));
+  const values = {
+    [`own-recall@${K}`]: recallOf(scores, known, train.candidates, K),
+    [`own-recall-met@${K}`]: recallOf(
+      scores,
+      of((item) => !never.has(item)),
+      metItems,
+      K,
+    ),
+    [`own-recall-unseen@${K}`]: recallOf(
+      scores,
+      of((item) => never.has(item)),
+      train.candidates,
+      K,
+    ),
   };
-  return Object.fromEntries(
-    Object.entries(right)
-      .map(([name, items]) => [name, recallOf(scores, items, train.candidates, K)] as const)
-      .filter(([, value]) => Number.isFinite(value)),
-  );
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)));
 }

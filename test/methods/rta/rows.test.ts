@@ -63,6 +63,8 @@ describe("Reindex-Then-Adapt", () => {
     expect(titles.figures["own-recall@10"]).toBeGreaterThan(table.figures["own-recall@10"]);
     expect(titles.figures["own-recall-unseen@10"]).toBeGreaterThan(0.5);
     expect(table.figures["own-recall-unseen@10"]).toBe(0);
+    // What it never met is in no one's way there.
+    expect(table.figures["own-recall-met@10"]).toBeGreaterThan(table.figures["own-recall@10"]);
   });
 
   it("trains a GRU to find them", async () => {
