@@ -1,7 +1,7 @@
 /**
- * How much do the titles that a language model would recommend depend on the dialogue? What reindexing can learn at most: titles are drawn
+ * How much do the titles that a language model would recommend depend on the dialogue? About what reindexing can learn: titles are drawn
  * for some test dialogues of the embedded world, and the other half of a dialogue's draws is looked for among the ten titles that are commonest
- * in one half of its own draws (no ranker can do much better), or in those of all dialogues (who knows nothing of the dialogue).
+ * in one half of its own draws (with more draws a little more is found), or in those of all dialogues (by who knows nothing of the dialogue).
  *
  *     npx tsx bench/rta/own-titles.ts [--llm embedded] [--dialogues 60] [--draws 400]
  */
