@@ -72,6 +72,9 @@ export function loraTensors(adapter: LoraAdapter): LoraTensors {
   );
 }
 
+/** A killed run loses no more than so many steps: an epoch of long texts may take an hour. */
+const CHECKPOINT_STEPS = 100;
+
 /** The adapter with other matrices. */
 export function withTensors(adapter: LoraAdapter, tensors: LoraTensors): LoraAdapter {
   const pairs = new Map(
@@ -174,7 +177,10 @@ class SftSession {
           validation: { metric: this.validator(trainer, validation), higherIsBetter: false, patience },
         }),
         ...(checkpoint !== undefined && {
-          checkpoint: { folder: checkpoint, identity: hashOf([baseHash, rows, this.options]) },
+          checkpoint: {
+            ...{ folder: checkpoint, every: CHECKPOINT_STEPS },
+            identity: hashOf([baseHash, rows, this.options]),
+          },
         }),
       });
       const now = trainer.parameters;
