@@ -6,7 +6,7 @@
  *     npm run results -- path/to/data       also ml-100k/, citeulike-a/, book-crossing/ and inspired/ of that folder
  *     npm run results -- path/to/data NAME  one result alone
  *
- * Each result is a folder with the scoreboard, its main table and its charts. Seconds differ from machine to machine;
+ * Each result is a folder with the scoreboard, its main table, its charts and its manifest: what made it, but for the machine. Seconds differ from machine to machine;
  * everything else is equal from run to run.
  */
 import { spawnSync } from "node:child_process";
@@ -14,7 +14,8 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { packageRoot } from "../src/core/files.js";
+import { packageRoot, writeJson } from "../src/core/files.js";
+import type { Manifest } from "../src/experiment/manifest.js";
 import { renderScoreboard } from "../src/report/render.js";
 import { readRun } from "../src/report/run.js";
 
@@ -136,6 +137,7 @@ for (const { name, words, run = "", charts = /^(bars|cost|funnel).*\.(png|svg)$/
   const folder = join(root, "results", name);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);
+  await writeJson(join(folder, "manifest.json"), publicManifest(await readManifest(join(out, id))));
   const pictures = (await readdir(join(out, id))).filter((file) => charts.test(file));
   for (const file of ["scoreboard.json", ...pictures])
     await copyFile(join(out, id, file), join(folder, file));
@@ -143,6 +145,23 @@ for (const { name, words, run = "", charts = /^(bars|cost|funnel).*\.(png|svg)$/
   await writeFile(join(folder, "table.md"), table);
   await showIn(join(root, "README.md"), name, table);
   await rm(out, { recursive: true });
+}
+
+async function readManifest(run: string): Promise<Manifest> {
+  return JSON.parse(await readFile(join(run, "manifest.json"), "utf8")) as Manifest;
+}
+
+/** Without what belongs to one machine and one day. */
+function publicManifest({ schemaVersion, command, config, recommenders, data, split, program }: Manifest) {
+  return {
+    schemaVersion,
+    command,
+    config: { ...config, data: undefined },
+    recommenders,
+    data,
+    split,
+    program,
+  };
 }
 
 /** Replaces the text between `<!-- NAME -->` and `<!-- end -->`, where the file has such a place. */
