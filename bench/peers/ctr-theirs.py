@@ -1,4 +1,4 @@
-"""RecBole's DeepFM on the files that ctr.ts has written: python ctr-theirs.py FOLDER USER_FIELDS ITEM_FIELDS OPTIONS SEED
+"""One of RecBole's models on the files that ctr.ts has written: python ctr-theirs.py FOLDER USER_FIELDS ITEM_FIELDS OPTIONS SEED
 
 Prints {"auc", "logLoss" (test), "epochs", "epochSeconds" (median)}. Threads: two.
 """
@@ -23,16 +23,15 @@ torch.load = lambda *given, **named: load(*given, **{**named, "weights_only": Fa
 
 from recbole.config import Config
 from recbole.data import create_dataset, data_preparation
-from recbole.model.context_aware_recommender import DeepFM
 from recbole.trainer import Trainer
-from recbole.utils import init_seed
+from recbole.utils import get_model, init_seed
 
 torch.set_num_threads(2)
 folder, user_fields, item_fields, options, seed = sys.argv[1:]
 user_fields, item_fields, options, seed = user_fields.split(","), item_fields.split(","), json.loads(options), int(seed)
 sys.argv = sys.argv[:1]
 config = Config(
-    model="DeepFM",
+    model=options["model"],
     dataset="ours",
     config_dict={
         "data_path": folder,
@@ -46,9 +45,9 @@ config = Config(
         "eval_args": {"order": "RO", "group_by": None, "mode": "labeled", "split": {"RS": [0.8, 0.1, 0.1]}},
         "metrics": ["AUC", "LogLoss"],
         "valid_metric": "AUC",
-        "embedding_size": options["embedding"],
-        "mlp_hidden_size": options["hidden"],
-        "dropout_prob": options["dropout"],
+        **({"embedding_size": options["embedding"]} if "embedding" in options else {}),
+        **({"mlp_hidden_size": options["hidden"], "dropout_prob": options["dropout"]} if "hidden" in options else {}),
+        **options["theirs"],
         "learning_rate": options["learningRate"],
         "train_batch_size": options["batchSize"],
         "eval_batch_size": 4096,
@@ -69,7 +68,7 @@ logging.disable(logging.WARNING)
 dataset = create_dataset(config)
 train, valid, test = data_preparation(config, dataset)
 init_seed(seed, True)
-model = DeepFM(config, train.dataset)
+model = get_model(options["model"])(config, train.dataset)
 trainer = Trainer(config, model)
 seconds = []
 epoch = trainer._train_epoch

@@ -1,9 +1,9 @@
 /**
- * Our DeepFM beside RecBole's on one split of MovieLens 100K with the same fields, options and early stopping: test AUC,
+ * A click-through model of ours beside RecBole's on one split of MovieLens 100K with the same fields, options and early stopping: test AUC,
  * log loss and the median seconds of a training epoch, ours and theirs in turns so that a busy machine slows both.
  *
  *     python3 -m venv peers && peers/bin/pip install recbole==1.2.1 "numpy<2" "pandas<3" torch scipy
- *     npx tsx bench/peers/ctr.ts --data ../shared/data/ml-100k --python peers/bin/python --seeds 1,2,3
+ *     npx tsx bench/peers/ctr.ts --data ../shared/data/ml-100k --python peers/bin/python --seeds 1,2,3 [--model deepfm]
  *
  * The split is `ratio` with its defaults (80/10/10 of each user, seed 42); a like is a rating of 4 or 5. RecBole gets the codes of
  * our fields as tokens, so both see user, item, age, gender, occupation, year and genres alike.
@@ -13,17 +13,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { CostMeter } from "../../src/core/cost.js";
 import { silentProgress, type Progress } from "../../src/core/progress.js";
 import { Random } from "../../src/core/random.js";
+import { StageStore } from "../../src/core/stages.js";
 import { readDataset } from "../../src/data/readers/index.js";
 import { makeSplit } from "../../src/data/splits/strategies.js";
 import { auc } from "../../src/metrics/ctr/auc.js";
 import { logLosses } from "../../src/metrics/ctr/probability.js";
 import { fieldsOf } from "../../src/recommenders/ctr/fields.js";
-import { deepfm } from "../../src/recommenders/ctr/models/deepfm.js";
-import { initialParameters } from "../../src/recommenders/ctr/network.js";
-import { deepOptions } from "../../src/recommenders/ctr/options.js";
-import { predictorOf, trainCtr } from "../../src/recommenders/ctr/train.js";
+import { CTR_NETWORKS } from "../../src/recommenders/ctr/recommenders.js";
+import type { RunContext } from "../../src/recommenders/recommender.js";
 import { ctrOptions, ctrProtocol } from "../../src/tasks/ctr-protocol.js";
 import type { CtrRows } from "../../src/tasks/ctr.js";
 import { contend } from "./contend.js";
@@ -32,6 +32,7 @@ const { values: flags } = parseArgs({
   options: {
     data: { type: "string", default: "../shared/data/ml-100k" },
     python: { type: "string", default: "python3" },
+    model: { type: "string", default: "deepfm" },
     seeds: { type: "string", default: "1,2,3" },
     /** Only `ours` or only `recbole`. */
     only: { type: "string", default: "" },
@@ -39,15 +40,35 @@ const { values: flags } = parseArgs({
   },
 });
 
-/** RecBole's own defaults for DeepFM, with at most 60 epochs and patience 5. */
-const options = deepOptions.parse({
-  embedding: 10,
-  hidden: [128, 128, 128],
-  dropout: 0.2,
+const DEEP = { embedding: 10, hidden: [128, 128, 128], dropout: 0.2 };
+
+/** The models of both: RecBole's name, options here, and what RecBole calls those that are the model's alone. */
+const MODELS = {
+  lr: { name: "LR", own: {}, theirs: {} },
+  fm: { name: "FM", own: { embedding: 10 }, theirs: {} },
+  deepfm: { name: "DeepFM", own: DEEP, theirs: {} },
+  dcnv2: {
+    ...{ name: "DCNV2", own: { ...DEEP, crossLayers: 3 } },
+    theirs: { structure: "parallel", mixed: false, cross_layer_num: 3, reg_weight: 0 },
+  },
+  xdeepfm: {
+    ...{ name: "xDeepFM", own: { ...DEEP, maps: [16, 16, 16] } },
+    theirs: { cin_layer_size: [16, 16, 16], direct: true, reg_weight: 0 },
+  },
+} as const;
+
+const id = flags.model as keyof typeof MODELS;
+if (!Object.hasOwn(MODELS, id)) throw new Error(`--model is one of ${Object.keys(MODELS).join(", ")}`);
+const backbone = CTR_NETWORKS[id];
+
+/** RecBole's own defaults for DeepFM, for all, with at most 60 epochs and patience 5. */
+const options = backbone.options.parse({
+  ...MODELS[id].own,
   l2: 0,
+  learningRate: 1e-3,
   epochs: Number(flags.epochs),
   patience: 5,
-});
+}) as Record<string, unknown>;
 
 const dataset = await readDataset({ path: flags.data });
 const protocol = ctrProtocol(dataset, makeSplit(dataset, "ratio"), ctrOptions.parse({}));
@@ -74,7 +95,6 @@ interface Result {
 }
 
 async function ours(seed: number): Promise<Result> {
-  const random = Random.fromSeed(seed);
   const seconds: number[] = [];
   const silent = silentProgress();
   const progress: Progress = {
@@ -90,17 +110,15 @@ async function ours(seed: number): Promise<Result> {
       };
     },
   };
-  const signal = new AbortController().signal;
-  const initial = initialParameters(deepfm, fields, options.embedding, options, random.fork("init"));
-  const trained = await trainCtr("deepfm", deepfm, training, fields, initial, options, {
-    random,
-    progress,
-    signal,
-  });
-  const predictor = predictorOf(deepfm, fields, options, 0);
-  const pairs = Array.from(test.users, (user, n) => ({ user, item: test.items[n] }));
-  const answers = await predictor.predict(trained, pairs);
-  await predictor.release();
+  const cost = new CostMeter();
+  const stages = mkdtempSync(join(folder, "stages-"));
+  const context: RunContext = {
+    ...{ seed, random: Random.fromSeed(seed), cost, progress, signal: new AbortController().signal },
+    stages: new StageStore(stages, new Map(), id, cost),
+    llm: () => Promise.reject(new Error("no language model here")),
+  };
+  const network = await backbone.network(training, options, context);
+  const answers = await network.predict(Array.from(test.users, (_, n) => protocol.caseOf(n)));
   const losses = logLosses(test.labels, answers);
   const epochSeconds = [...seconds].sort((a, b) => a - b)[seconds.length >> 1];
   return {
@@ -118,7 +136,7 @@ function theirs(seed: number): Result {
     folder,
     columns.user.join(),
     columns.item.join(),
-    JSON.stringify(options),
+    JSON.stringify({ ...options, model: MODELS[id].name, theirs: MODELS[id].theirs }),
     String(seed),
   ];
   const text = execFileSync(python, given, {
