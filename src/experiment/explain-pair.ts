@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { codeVersion } from "../core/code-version.js";
 import { CostMeter } from "../core/cost.js";
 import { UsageError } from "../core/errors.js";
 import { suggestName } from "../core/names.js";
@@ -73,6 +74,11 @@ export async function explainPair(request: ExplainRequest): Promise<ExplainedPai
   const manifest = await readManifest(folder);
   const config = resolveConfig([manifest.config]);
   const { progress, signal, offline, server } = request;
+  if (manifest.program.code !== (await codeVersion())) {
+    progress.warn(
+      "another version of this program made the run: what that changed is trained again, which may take as long as the run took",
+    );
+  }
   const { datasets } = await loadPlugins(config.plugins ?? []);
   const dataset = await openRunDataset({ ...request, config }, datasets);
   const split = await chooseSplit(dataset, config, defaultCtrSplit(dataset));

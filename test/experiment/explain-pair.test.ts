@@ -113,6 +113,19 @@ describe("a pair", () => {
     expect([...pair.liked, ...pair.disliked]).not.toContain(pair.target);
   }, 120_000);
 
+  it("of a run by another version of the program comes with a warning", async () => {
+    const manifest = join(run.folder.path, "manifest.json");
+    const text = await readFile(manifest, "utf8");
+    const progress = silentProgress();
+    const asked = { ...request("u00001", "f00001", { run: run.folder.path }), progress };
+    await explainPair(asked);
+    expect(progress.warnings.join()).not.toContain("another version");
+    await writeFile(manifest, text.replace(/"code": "[0-9a-f]+"/, '"code": "0"'));
+    await explainPair(asked);
+    expect(progress.warnings).toContainEqual(expect.stringContaining("another version of this program"));
+    await writeFile(manifest, text);
+  }, 120_000);
+
   it("of nobody, or of no run, is refused", async () => {
     expect(await failureOf(explainPair(request("nobody", "f0001")))).toMatchObject({
       exit: 2,
