@@ -33,7 +33,7 @@ describe("the program", () => {
       [
         "bench: fresh json out provider quiet seeds threads",
         "check: baseline benchmark-json json junit max-slowdown out quiet update",
-        "coldllm add-item: file items-per-day json offline quiet run seed to users",
+        "coldllm add-item: concurrency file items-per-day json max-cost max-errors offline price quiet requests-per-minute retries run seed timeout to users",
         "coldllm replay: backbone data format fresh json out quiet seeds",
         "coldllm samples: count data history json noun offline quiet seed set to",
         "coldllm: compare-to concurrency config data dataset fresh from hybrid json llm max-cost max-errors offline out plugin price provider quiet recommenders requests-per-minute retries seeds set split threads timeout tune",
@@ -49,7 +49,7 @@ describe("the program", () => {
         "dlcrec replay: data format json quiet recommenders",
         "dlcrec: compare-to concurrency config data dataset fresh from hybrid json llm max-cost max-errors offline out plugin price provider quiet recommenders requests-per-minute retries seeds set split threads timeout tune",
         "doctor: json quiet",
-        "explainctr explain: item json offline out quiet recommenders run user",
+        "explainctr explain: concurrency item json max-cost max-errors offline out price quiet recommenders requests-per-minute retries run timeout user",
         "explainctr: compare-to concurrency config data dataset fresh from hybrid json llm max-cost max-errors offline out plugin price provider quiet recommenders requests-per-minute retries seeds set split threads timeout tune",
         "models export: adapter json llm offline out quiet weights",
         "models finetune: batch-size epochs file held-out json learning-rate llm offline out provider quiet rank seed threads",
