@@ -15,9 +15,8 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageRoot, writeJson } from "../src/core/files.js";
-import type { Manifest } from "../src/experiment/manifest.js";
 import { renderScoreboard } from "../src/report/render.js";
-import { readRun } from "../src/report/run.js";
+import { type FinishedRun, readRun } from "../src/report/run.js";
 
 const root = packageRoot();
 const given = process.argv.slice(2);
@@ -133,11 +132,11 @@ for (const { name, words, run = "", charts = /^(bars|cost|funnel).*\.(png|svg)$/
   if (status !== 0) throw new Error(`llmrec ${words.join(" ")} ended with ${String(status)}`);
   const id = (await readdir(out)).find((folder) => folder.startsWith(run));
   if (id === undefined) throw new Error(`llmrec ${words.join(" ")} left no run`);
-  const { scoreboard, cost } = await readRun(join(out, id));
+  const { scoreboard, cost, manifest } = await readRun(join(out, id));
   const folder = join(root, "results", name);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);
-  await writeJson(join(folder, "manifest.json"), publicManifest(await readManifest(join(out, id))));
+  await writeJson(join(folder, "manifest.json"), publicManifest(manifest));
   const pictures = (await readdir(join(out, id))).filter((file) => charts.test(file));
   for (const file of ["scoreboard.json", ...pictures])
     await copyFile(join(out, id, file), join(folder, file));
@@ -147,20 +146,12 @@ for (const { name, words, run = "", charts = /^(bars|cost|funnel).*\.(png|svg)$/
   await rm(out, { recursive: true });
 }
 
-async function readManifest(run: string): Promise<Manifest> {
-  return JSON.parse(await readFile(join(run, "manifest.json"), "utf8")) as Manifest;
-}
-
 /** Without what belongs to one machine and one day. */
-function publicManifest({ schemaVersion, command, config, recommenders, data, split, program }: Manifest) {
+function publicManifest(manifest: FinishedRun["manifest"]) {
+  const { schemaVersion, command, config, recommenders, data, split, program } = manifest;
   return {
-    schemaVersion,
-    command,
-    config: { ...config, data: undefined },
-    recommenders,
-    data,
-    split,
-    program,
+    ...{ schemaVersion, command, config: { ...(config as object), data: undefined } },
+    ...{ recommenders, data, split, program },
   };
 }
 

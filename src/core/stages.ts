@@ -94,7 +94,7 @@ export class StageStore {
 
   /** The same store for another recommender's stages: those of a part are found under its own name. */
   for(recommender: string): StageStore {
-    return new StageStore(this.folder, this.external, recommender, this.cost);
+    return new StageStore(this.folder, this.external, recommender, this.cost, this.finishedOnly);
   }
 
   async run<T>(stage: Stage<T>): Promise<StageResult<T>> {

@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { CostMeter } from "../core/cost.js";
 import { DataError, UsageError } from "../core/errors.js";
@@ -22,7 +20,7 @@ import { resolveOptions } from "../recommenders/registry.js";
 import type { RunContext } from "../recommenders/recommender.js";
 import { prepareColdStart } from "../tasks/cold-start-task.js";
 import type { RunConfig } from "./config.js";
-import type { Manifest } from "./manifest.js";
+import { readManifest } from "./manifest.js";
 import { readNewItems } from "./new-items.js";
 
 export interface AddItemsRequest {
@@ -86,7 +84,10 @@ export interface AddItemsResult {
 export async function addItemsToRun(request: AddItemsRequest): Promise<AddItemsResult> {
   const { run, file, progress, signal } = request;
   const folder = resolve(run);
-  const { config, recommenders, data, split } = await manifestOf(run);
+  const { config, recommenders, data, split } = await readManifest(
+    run,
+    "Name a run's own folder, such as runs/coldllm-world-1a2b3c4d.",
+  );
   if (!Object.hasOwn(recommenders, coldLlm.id)) {
     throw new UsageError("NO_COLDLLM", `no recommender ${coldLlm.id} took part in this run`, {
       file: run,
@@ -158,17 +159,6 @@ export async function addItemsToRun(request: AddItemsRequest): Promise<AddItemsR
   } finally {
     await model.close();
   }
-}
-
-async function manifestOf(run: string): Promise<Manifest> {
-  const path = join(run, "manifest.json");
-  if (!existsSync(path)) {
-    throw new DataError("NOT_A_RUN", "no run: manifest.json is not here", {
-      file: run,
-      hint: "Name a run's own folder, such as runs/coldllm-world-1a2b3c4d.",
-    });
-  }
-  return JSON.parse(await readFile(path, "utf8")) as Manifest;
 }
 
 async function trainingOf(

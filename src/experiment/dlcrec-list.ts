@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
 import { CostMeter } from "../core/cost.js";
-import { DataError, UsageError } from "../core/errors.js";
+import { UsageError } from "../core/errors.js";
 import type { Progress } from "../core/progress.js";
 import { Random } from "../core/random.js";
 import { StageStore } from "../core/stages.js";
@@ -16,7 +14,8 @@ import type { RunContext } from "../recommenders/recommender.js";
 import { resolveOptions } from "../recommenders/registry.js";
 import type { ControlledListTraining } from "../tasks/controlled-list.js";
 import { type RunConfig, resolveConfig } from "./config.js";
-import { type RunFolder, runFolder } from "./run-folder.js";
+import { readManifest } from "./manifest.js";
+import { folderAt, type RunFolder, runFolder } from "./run-folder.js";
 import { RunModel } from "./run-model.js";
 import { layOutTask } from "./run-task.js";
 
@@ -139,23 +138,8 @@ export async function listFor(request: ListRequest): Promise<ListResult> {
 /** Where adapters lie, and the configuration that they were trained with. */
 async function placeOf({ config, run, out }: ListRequest): Promise<{ config: RunConfig; folder: RunFolder }> {
   if (run === undefined) return { config, folder: runFolder(out, "dlcrec list", config) };
-  const file = join(run, "manifest.json");
-  if (!existsSync(file)) {
-    throw new DataError("NOT_A_RUN", "no run: manifest.json is not here", {
-      file: run,
-      hint: "Name the folder of a run of llmrec dlcrec.",
-    });
-  }
-  const manifest = JSON.parse(await readFile(file, "utf8")) as { config: Record<string, unknown> };
-  const own = resolveConfig([manifest.config]);
-  const known = runFolder("", "dlcrec", own);
-  const moved = Object.fromEntries(
-    Object.entries(known).map(([name, path]: [string, string]) => [
-      name,
-      name === "id" ? path : join(run, path.slice(known.path.length)),
-    ]),
-  );
-  return { config: own, folder: moved as unknown as RunFolder };
+  const manifest = await readManifest(run, "Name the folder of a run of llmrec dlcrec.");
+  return { config: resolveConfig([manifest.config]), folder: folderAt(run) };
 }
 
 function queryOf(

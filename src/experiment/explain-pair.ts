@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { codeVersion } from "../core/code-version.js";
 import { CostMeter } from "../core/cost.js";
@@ -19,9 +19,9 @@ import { defaultCtrSplit } from "../tasks/ctr-task.js";
 import { taskOptions } from "../tasks/task.js";
 import { chooseSplit } from "./choose-split.js";
 import { resolveConfig } from "./config.js";
-import type { Manifest } from "./manifest.js";
+import { readManifest } from "./manifest.js";
 import { ALL_RECOMMENDERS } from "./registry.js";
-import { type RunFolder, folderAt } from "./run-folder.js";
+import { folderAt } from "./run-folder.js";
 import { RunModel } from "./run-model.js";
 import { loadPlugins } from "./plugins/load.js";
 import { openRunDataset } from "./run-task.js";
@@ -67,11 +67,17 @@ export interface ExplainedPair {
 /**
  * Predicts and explains one pair with the recommenders of a finished run, by its first seed. What the run has trained is taken from its stages. A pair of
  * the data stands where it stood in the run, after what came before it; any other comes after everything that is known of its user.
- * @throws UsageError NO_RUN, UNKNOWN_USER, UNKNOWN_ITEM, or NO_EXPLANATION where none of them explains.
+ * @throws DataError NOT_A_RUN; UsageError NO_RUN (none there, or one of another command), UNKNOWN_USER, UNKNOWN_ITEM, or NO_EXPLANATION where none of them explains.
  */
 export async function explainPair(request: ExplainRequest): Promise<ExplainedPair> {
   const folder = folderAt(request.run === undefined ? await newestRun(request.out) : resolve(request.run));
-  const manifest = await readManifest(folder);
+  const manifest = await readManifest(folder.path, HINT);
+  if (manifest.command !== COMMAND) {
+    throw new UsageError("NO_RUN", `this is a run of ${manifest.command}, not of ${COMMAND}`, {
+      file: folder.path,
+      hint: HINT,
+    });
+  }
   const config = resolveConfig([manifest.config]);
   const { progress, signal, offline, server } = request;
   if (manifest.program.code !== (await codeVersion())) {
@@ -165,18 +171,6 @@ function indexOf(keys: readonly string[], key: string, what: "user" | "item"): n
     `there is no ${what} "${key}" in the run's data`,
     { hint: suggestName(key, keys.slice(0, 5)) },
   );
-}
-
-async function readManifest(folder: RunFolder): Promise<Manifest> {
-  if (!existsSync(folder.manifest)) {
-    throw new UsageError("NO_RUN", "this folder holds no run", { file: folder.path, hint: HINT });
-  }
-  const manifest = JSON.parse(await readFile(folder.manifest, "utf8")) as Manifest;
-  if (manifest.command === COMMAND) return manifest;
-  throw new UsageError("NO_RUN", `this is a run of ${manifest.command}, not of ${COMMAND}`, {
-    file: folder.path,
-    hint: HINT,
-  });
 }
 
 const COMMAND = "explainctr";

@@ -1,11 +1,13 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { codeVersion } from "../core/code-version.js";
-import { packageRoot } from "../core/files.js";
+import { DataError } from "../core/errors.js";
+import { fileError, packageRoot } from "../core/files.js";
 import type { HistoryStep } from "../data/dataset.js";
 import { deviceOf } from "../engine/run/providers.js";
 import type { RunConfig } from "./config.js";
@@ -60,6 +62,24 @@ export interface Host {
   /** Where graphs ran that do not say so themselves. */
   readonly provider: string;
   readonly threads: number;
+}
+
+/**
+ * The manifest of a run's folder.
+ * @param hint - what to name instead, where the folder holds no run.
+ * @throws DataError NOT_A_RUN, BROKEN_JSON.
+ */
+export async function readManifest(run: string, hint: string): Promise<Manifest> {
+  const file = join(run, "manifest.json");
+  if (!existsSync(file)) {
+    throw new DataError("NOT_A_RUN", "no run: manifest.json is not here", { file: run, hint });
+  }
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as Manifest;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw fileError(error, file);
+    throw new DataError("BROKEN_JSON", error.message, { file, hint, cause: error });
+  }
 }
 
 /** The program as it runs: version, commit, Node and the packages that numbers depend on. */

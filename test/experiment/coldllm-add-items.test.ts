@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentProgress } from "../../src/core/progress.js";
@@ -77,6 +77,13 @@ describe("items for a finished run", () => {
     expect(await failureOf(addItemsToRun({ ...request(), run: root }))).toMatchObject({
       exit: 3,
       code: "NOT_A_RUN",
+    });
+    const broken = join(root, "broken");
+    await mkdir(broken);
+    await writeFile(join(broken, "manifest.json"), "{");
+    expect(await failureOf(addItemsToRun({ ...request(), run: broken }))).toMatchObject({
+      exit: 3,
+      code: "BROKEN_JSON",
     });
     expect(await failureOf(addItemsToRun({ ...request(), seed: 7 }))).toMatchObject({
       exit: 2,

@@ -24,6 +24,9 @@ import {
 } from "./batches.js";
 import { sftLoss } from "./sft-loss.js";
 
+/** A killed run loses no more than so many steps: an epoch of long texts may take an hour. */
+const CHECKPOINT_STEPS = 100;
+
 export interface SftOptions {
   readonly lora: LoraOptions & { readonly dropout?: number };
   readonly epochs: number;
@@ -71,9 +74,6 @@ export function loraTensors(adapter: LoraAdapter): LoraTensors {
     ]),
   );
 }
-
-/** A killed run loses no more than so many steps: an epoch of long texts may take an hour. */
-const CHECKPOINT_STEPS = 100;
 
 /** The adapter with other matrices. */
 export function withTensors(adapter: LoraAdapter, tensors: LoraTensors): LoraAdapter {
@@ -178,7 +178,8 @@ class SftSession {
         }),
         ...(checkpoint !== undefined && {
           checkpoint: {
-            ...{ folder: checkpoint, every: CHECKPOINT_STEPS },
+            folder: checkpoint,
+            every: CHECKPOINT_STEPS,
             identity: hashOf([baseHash, rows, this.options]),
           },
         }),

@@ -3,7 +3,7 @@ import { hashOf } from "../../core/hash.js";
 import { Random } from "../../core/random.js";
 import type { LocalModel } from "../../llm/local/local-model.js";
 import { ppo } from "../../llm/training/ppo/ppo.js";
-import { PPO_DEFAULTS, type Reward } from "../../llm/training/ppo/settings.js";
+import { ppoSettings, type Reward } from "../../llm/training/ppo/settings.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import type { CtrRows, CtrTraining } from "../../tasks/ctr.js";
 import type { Augmented } from "./augmented.js";
@@ -72,7 +72,7 @@ export async function align(
   const identity = {
     model: model.identity.hash,
     prompts: hashOf([prompts, labels]),
-    settings: { ...PPO_DEFAULTS, ...settings, kl: { ...PPO_DEFAULTS.kl, ...settings.kl } },
+    settings: ppoSettings(settings),
     reward: { form: reward, reader, ...(network && { lambda, gain, network: network.key }) },
     seed: context.seed,
     random: random.state(),

@@ -39,22 +39,13 @@ async function measured(
   );
   const known = lists.map(({ items }) => items.filter((item) => item >= 0));
   const never = unseenItems(train.candidates, unseen, context.seed);
-  const metItems = train.candidates.filter((item) => !never.has(item));
-  const of = (isAsked: (item: number) => boolean) => known.map((list) => list.filter(isAsked));
+  const isMet = (item: number) => !never.has(item);
+  const met = known.map((list) => list.filter(isMet));
+  const unmet = known.map((list) => list.filter((item) => never.has(item)));
   const values = {
     [`own-recall@${K}`]: recallOf(scores, known, train.candidates, K),
-    [`own-recall-met@${K}`]: recallOf(
-      scores,
-      of((item) => !never.has(item)),
-      metItems,
-      K,
-    ),
-    [`own-recall-unseen@${K}`]: recallOf(
-      scores,
-      of((item) => never.has(item)),
-      train.candidates,
-      K,
-    ),
+    [`own-recall-met@${K}`]: recallOf(scores, met, train.candidates.filter(isMet), K),
+    [`own-recall-unseen@${K}`]: recallOf(scores, unmet, train.candidates, K),
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)));
 }

@@ -95,6 +95,32 @@ describe("fine-tuning", () => {
     expect(resumed.report.epochs).toEqual(whole.report.epochs);
   });
 
+  it("loses no more than a hundred steps when it is killed within an epoch", async () => {
+    const pairs = Array.from({ length: 7 }, () => TRAIN).flat();
+    const options = { ...OPTIONS, epochs: 1, batchSize: 1, checkpoint: join(root, "killed") };
+    const seen: number[] = [];
+    const silent = silentProgress();
+    const fatal = (last: number) => ({
+      ...silent,
+      start: (label: string, total?: number) => ({
+        ...silent.start(label, total),
+        update: (done: number) => {
+          seen.push(done);
+          if (done === last) throw new Error("killed");
+        },
+      }),
+    });
+    const run = async (last: number) =>
+      finetune(model.folder, await model.tokenizer(), pairs, options, Random.fromSeed(7), {
+        progress: fatal(last),
+        signal: new AbortController().signal,
+      });
+    await expect(run(105)).rejects.toThrow("killed");
+    seen.length = 0;
+    await run(Infinity);
+    expect([seen[0], seen.at(-1)]).toEqual([101, 112]);
+  });
+
   it("stops when the validation loss no longer falls, and keeps the best adapter", async () => {
     // Wrong answers for validation: each step makes them less likely.
     const wrong = TEST.map(({ prompt, completion }) => ({

@@ -30,7 +30,7 @@ import {
 } from "./policy.js";
 import { healthBefore, type Observed, reasonToStop, type TokenNumbers } from "./observed.js";
 import { promptsOfStep, rollOut, type Rollout } from "./rollout.js";
-import { PPO_DEFAULTS, type PpoOptions, type PpoSettings, type Reward } from "./settings.js";
+import { type PpoOptions, type PpoSettings, ppoSettings, type Reward } from "./settings.js";
 import { whiten } from "./whiten.js";
 
 export interface PpoResult {
@@ -136,11 +136,7 @@ class PpoRun {
 
   constructor(private readonly parts: PpoParts) {
     const { options, config, adapter, weights } = parts;
-    const settings = (this.settings = {
-      ...PPO_DEFAULTS,
-      ...options,
-      kl: { ...PPO_DEFAULTS.kl, ...options.kl },
-    });
+    const settings = (this.settings = ppoSettings(options));
     const [{ scale }] = [...adapter.pairs.values()];
     const form = { config, scale };
     const device = options.threads === undefined ? {} : { threads: options.threads };

@@ -33,7 +33,7 @@ export interface PpoSettings extends GaeOptions, PpoLossOptions {
 }
 
 /** TRL's, but for the clipping of gradients (TRL: none) and the limit of the KL (TRL: none), which is ten times its target. */
-export const PPO_DEFAULTS: PpoSettings = {
+const PPO_DEFAULTS: PpoSettings = {
   gamma: 1,
   lambda: 0.95,
   clip: 0.2,
@@ -46,6 +46,13 @@ export const PPO_DEFAULTS: PpoSettings = {
   clipNorm: 1,
   kl: { coefficient: 0.2, target: 6, horizon: 10_000, limit: 60 },
 };
+
+/** Settings whole: what is not given is the default. */
+export function ppoSettings(
+  options: Partial<Omit<PpoSettings, "kl">> & { readonly kl?: Partial<KlOptions> },
+): PpoSettings {
+  return { ...PPO_DEFAULTS, ...options, kl: { ...PPO_DEFAULTS.kl, ...options.kl } };
+}
 
 export interface PpoOptions extends Partial<Omit<PpoSettings, "kl">> {
   readonly kl?: Partial<KlOptions>;

@@ -21,7 +21,7 @@ import {
   type ScoreInputs,
   tokenScores,
 } from "../../../../src/llm/training/ppo/policy.js";
-import { PPO_DEFAULTS } from "../../../../src/llm/training/ppo/settings.js";
+import { ppoSettings } from "../../../../src/llm/training/ppo/settings.js";
 import { whiten } from "../../../../src/llm/training/ppo/whiten.js";
 import { loraTensors, weightTensors } from "../../../../src/llm/training/sft.js";
 import type { Projection } from "../../../../src/llm/checkpoint/tensors.js";
@@ -133,7 +133,7 @@ describe.each(Object.entries(PPO.models))("%s: PPO as TRL does it", (name, golde
       ),
     );
     expectRows(rewards, golden.rewards, "rewards");
-    const estimates = rewards.map((row, r) => gae(row, Float64Array.from(golden.oldValues[r]), PPO_DEFAULTS));
+    const estimates = rewards.map((row, r) => gae(row, Float64Array.from(golden.oldValues[r]), ppoSettings({})));
     expectRows(whiten(estimates.map(({ advantages }) => advantages)), golden.advantages, "advantages");
     expectRows(
       estimates.map(({ returns }) => returns),
@@ -150,7 +150,7 @@ describe.each(Object.entries(PPO.models))("%s: PPO as TRL does it", (name, golde
       // One step at rate 1: what a parameter loses is its gradient.
       optimizer: sgd({ learningRate: 1 }),
       loss: (parameters, batch: PpoBatch<np.Array>, fixed) =>
-        ppoLoss(form, PPO_DEFAULTS, parameters, batch, fixed),
+        ppoLoss(form, ppoSettings({}), parameters, batch, fixed),
     });
     const of = (values: PerRow) => values.map((row) => Float64Array.from(row));
     const [logProbs, values] = [of(golden.oldLogProbs), of(golden.oldValues)];
