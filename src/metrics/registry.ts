@@ -150,7 +150,7 @@ export const METRICS: readonly MetricDefinition[] = [
     "higher",
     "pooled",
     true,
-    "the same of items that reindexing left out",
+    "the same of items that reindexing left out, ranked among those alone",
   ),
   metric(
     "names-described-items",

@@ -9,8 +9,8 @@ import { recallOf } from "./scores.js";
 const K = 10;
 
 /**
- * How well scores find what the language model itself would recommend in the test dialogues: of all titles drawn from it; of
- * those that reindexing met, among such items alone; and of those that it never met. What its lists cost is not put down to the recommender, which has no need of them.
+ * How well scores find what the language model itself would recommend in the test dialogues: of all titles drawn from it; and of those that reindexing
+ * met, and of those that it never met, each among such items alone. What its lists cost is not put down to the recommender, which has no need of them.
  */
 export function ownRecall(
   train: ConversationTraining,
@@ -39,13 +39,17 @@ async function measured(
   );
   const known = lists.map(({ items }) => items.filter((item) => item >= 0));
   const never = unseenItems(train.candidates, unseen, context.seed);
-  const isMet = (item: number) => !never.has(item);
-  const met = known.map((list) => list.filter(isMet));
-  const unmet = known.map((list) => list.filter((item) => never.has(item)));
+  const among = (isOne: (item: number) => boolean) =>
+    recallOf(
+      scores,
+      known.map((list) => list.filter(isOne)),
+      train.candidates.filter(isOne),
+      K,
+    );
   const values = {
-    [`own-recall@${K}`]: recallOf(scores, known, train.candidates, K),
-    [`own-recall-met@${K}`]: recallOf(scores, met, train.candidates.filter(isMet), K),
-    [`own-recall-unseen@${K}`]: recallOf(scores, unmet, train.candidates, K),
+    [`own-recall@${K}`]: among(() => true),
+    [`own-recall-met@${K}`]: among((item) => !never.has(item)),
+    [`own-recall-unseen@${K}`]: among((item) => never.has(item)),
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)));
 }
