@@ -49,6 +49,11 @@ const CONVERSATION = [
 
 const CONVERSATION_CHARTS = /^(bars-(recall|ndcg)-10|popularity-groups|cost-.*)\.(png|svg)$/;
 
+/** What a task owes to the language model's knowledge of directors: the same with the model that was told false facts. */
+const TWIN = ["--llm", "embedded-twin"];
+
+const NO_CHARTS = /^$/;
+
 const CONTROL_CHARTS = /^(control-curve|diversity-plane)\.(png|svg)$/;
 
 /** A command on real data, by a configuration of this folder. */
@@ -76,10 +81,29 @@ const RESULTS: readonly {
     charts: CONVERSATION_CHARTS,
   },
   {
+    name: "conversation-world-twin",
+    words: ["rta", ...TWIN, "--recommenders", "popularity,rta-linear", "--seeds", "1,2,3"],
+    charts: NO_CHARTS,
+  },
+  {
     name: "controlled-list-world",
     words: ["dlcrec", "--config", join(root, "results", "controlled-list-world.yaml")],
     charts: CONTROL_CHARTS,
   },
+  {
+    name: "controlled-list-world-twin",
+    words: ["dlcrec", "--config", join(root, "results", "controlled-list-world-twin.yaml")],
+    charts: NO_CHARTS,
+  },
+  ...[{ twin: false }, { twin: true }].map(({ twin }) => ({
+    name: `zero-shot-world${twin ? "-twin" : ""}`,
+    words: [
+      ...["explainctr", ...(twin ? TWIN : [])],
+      ...["--recommenders", "item-rate,llm-zero-shot", "--set", "options.llm-zero-shot.shown=12"],
+      ...["--seeds", "1,2,3"],
+    ],
+    charts: NO_CHARTS,
+  })),
   {
     name: "explainctr-world",
     words: ["explainctr", "--config", join(root, "examples", "explainctr", "world.yaml"), "--seeds", "1,2,3"],
