@@ -51,6 +51,10 @@ const MODELS = {
     ...{ name: "DCNV2", own: { ...DEEP, crossLayers: 3 } },
     theirs: { structure: "parallel", mixed: false, cross_layer_num: 3, reg_weight: 0 },
   },
+  autoint: {
+    ...{ name: "AutoInt", own: { ...DEEP, layers: 3, heads: 2, headWidth: 8 } },
+    theirs: { attention_size: 16, n_layers: 3, num_heads: 2, dropout_probs: [0, DEEP.dropout, 0] },
+  },
   xdeepfm: {
     ...{ name: "xDeepFM", own: { ...DEEP, maps: [16, 16, 16] } },
     theirs: { cin_layer_size: [16, 16, 16], direct: true, reg_weight: 0 },
