@@ -148,7 +148,8 @@ export class NgcfModel implements EmbeddingModel {
       // A is symmetric: its product is its own way back.
       const throughGraph = this.product.multiply(found.neighbours.data as Float32Array);
       const own = found.own.data;
-      back = upstream[layer].map((value, at) => value + own[at] + throughGraph[at]);
+      back = upstream[layer];
+      for (let at = 0; at < back.length; at++) back[at] = back[at] + own[at] + throughGraph[at];
     }
     gradients.embeddings = back;
     return { loss, gradients };

@@ -33,7 +33,9 @@ export function rankingGradient(
     tables.forEach((table, at) => {
       const out = upstream[at];
       for (let d = 0; d < width; d++) {
-        const [eu, ep, eq] = [table[u + d], table[p + d], table[q + d]];
+        const eu = table[u + d];
+        const ep = table[p + d];
+        const eq = table[q + d];
         out[u + d] += c * (ep - eq) + penalty * eu;
         out[p + d] += c * eu + penalty * ep;
         out[q + d] += penalty * eq - c * eu;
