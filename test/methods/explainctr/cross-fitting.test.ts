@@ -73,7 +73,9 @@ beforeEach(() => {
 describe("two-fold cross-fitting", () => {
   it("has every pair explained by a policy that its label never rewarded, at the end and on the way", async () => {
     const texts = await write(true);
-    texts.forEach((text, n) => { expect(text.split(" ")).not.toContain(names[n]); });
+    texts.forEach((text, n) => {
+      expect(text.split(" ")).not.toContain(names[n]);
+    });
     for (const text of texts) expect(log.aligned.map((pairs) => pairs.join(" "))).toContain(text);
     expect(log.networks.length).toBe(2);
     for (const { pairs, writers } of log.networks)

@@ -133,7 +133,9 @@ describe.each(Object.entries(PPO.models))("%s: PPO as TRL does it", (name, golde
       ),
     );
     expectRows(rewards, golden.rewards, "rewards");
-    const estimates = rewards.map((row, r) => gae(row, Float64Array.from(golden.oldValues[r]), ppoSettings({})));
+    const estimates = rewards.map((row, r) =>
+      gae(row, Float64Array.from(golden.oldValues[r]), ppoSettings({})),
+    );
     expectRows(whiten(estimates.map(({ advantages }) => advantages)), golden.advantages, "advantages");
     expectRows(
       estimates.map(({ returns }) => returns),
