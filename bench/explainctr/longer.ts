@@ -6,7 +6,8 @@
  *     node --import tsx bench/explainctr/longer.ts --steps 40 --batch 256 --learning-rate 0.005 --balanced
  *
  * Stage 1 on the first fold of examples/explainctr/world.yaml, seed 1, the price of KL at .03. Then the reader's AUC and its mean probability of
- * the true label on 1,500 pairs of the other fold, whose labels rewarded nobody, before and after. 0 steps: only before.
+ * the true label on 1,500 pairs of the other fold, whose labels rewarded nobody, before and after, and what the model has when it is asked straight. 0
+ * steps: only before.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -22,10 +23,10 @@ import { withAdapter } from "../../src/llm/local/with-adapter.js";
 import { openLanguageModel } from "../../src/llm/open.js";
 import { parseModelSpec } from "../../src/llm/spec.js";
 import { align } from "../../src/methods/explainctr/align.js";
-import { casesOf } from "../../src/methods/explainctr/cases.js";
+import { casesOf, zeroShotPrompt } from "../../src/methods/explainctr/cases.js";
 import { explain } from "../../src/methods/explainctr/explanations.js";
 import { foldsOf, rowsAt } from "../../src/methods/explainctr/folds.js";
-import { judgeExplanations } from "../../src/methods/explainctr/judge.js";
+import { judgeExplanations, yesProbabilities } from "../../src/methods/explainctr/judge.js";
 import { alignmentOptions } from "../../src/methods/explainctr/options.js";
 import { openPolicyModel, type Policy } from "../../src/methods/explainctr/policy.js";
 import { auc } from "../../src/metrics/ctr/auc.js";
@@ -38,10 +39,11 @@ const { values: flags } = parseArgs({
     batch: { type: "string", default: "128" },
     "learning-rate": { type: "string", default: "0.01" },
     balanced: { type: "boolean", default: false },
-    held: { type: "string", default: "1500" },
   },
 });
 const steps = Number(flags.steps);
+/** Pairs to measure on. */
+const HELD = 1500;
 
 const dataset = openWorld({ size: { users: 120, films: 1500, interactions: 9000, dialogues: 0 } });
 const split = makeSplit(dataset, "global-time", { validation: 0.04, test: 0.15 });
@@ -63,7 +65,7 @@ const options = alignmentOptions.parse({
   ...{ batchSize: Number(flags.batch), learningRate: Number(flags["learning-rate"]) },
 });
 
-const held = rowsAt(rows, explained.slice(-Number(flags.held)));
+const held = rowsAt(rows, explained.slice(-HELD));
 const cases = casesOf(training, held);
 
 async function measure(name: string, policy?: Policy): Promise<void> {
@@ -84,6 +86,9 @@ function balanced(positions: Int32Array): Int32Array {
   return Int32Array.from([...no.slice(-count), ...yes.slice(-count)]).sort();
 }
 
+const straight = cases.map((one) => zeroShotPrompt(items, one, options.shown));
+const asked = await yesProbabilities(writer, straight, context);
+console.log(`asked straight: AUC ${auc(held.labels, asked).toFixed(3)}`);
 await measure("untrained");
 if (steps > 0) {
   const rewarding = rowsAt(rows, flags.balanced ? balanced(rewarded) : rewarded);
