@@ -54,6 +54,7 @@ export const METRICS: readonly MetricDefinition[] = [
   metric("gauc", "GAUC", "higher", "pooled", false, "mean of the users' AUC weighted by their cases"),
   metric("log-loss", "Log loss", "lower", "case", false, "-log of the probability given to what happened"),
   metric("brier", "Brier score", "lower", "case", false, "(probability - label) squared"),
+  metric("absolute-error", "Absolute error", "lower", "case", false, "|probability - label|"),
   metric("ece", "Calibration error", "lower", "pooled", false, "sum over 15 bins of share |mean p - rate|"),
 
   metric(

@@ -1,5 +1,5 @@
 import { DataError, throwIfInterrupted } from "../core/errors.js";
-import { brierScores, logLosses } from "../metrics/ctr/probability.js";
+import { absoluteErrors, brierScores, logLosses } from "../metrics/ctr/probability.js";
 import type { CtrProtocol } from "./ctr-protocol.js";
 import type { CtrAnswers, CtrCase } from "./ctr.js";
 import type { Evaluation } from "./evaluation.js";
@@ -19,7 +19,7 @@ export function casesIn(subset: (typeof CTR_SUBSETS)[number], warm: Uint8Array):
 
 /**
  * Asks a recommender for the probability of every case, block by block.
- * @returns `log-loss` and `brier`, each also `/warm` and `/cold`; the answers as `probability`.
+ * @returns `log-loss`, `brier` and `absolute-error`, each also `/warm` and `/cold`; the answers as `probability`.
  * @throws DataError NOT_FINITE or NOT_PROBABILITY, naming recommender, user and item.
  */
 export async function evaluateCtr(
@@ -49,6 +49,7 @@ export async function evaluateCtr(
   for (const [name, perCase] of [
     ["log-loss", logLosses(test.labels, probability)],
     ["brier", brierScores(test.labels, probability)],
+    ["absolute-error", absoluteErrors(test.labels, probability)],
   ] as const) {
     values[name] = perCase;
     for (const subset of CTR_SUBSETS) {

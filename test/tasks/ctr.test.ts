@@ -175,6 +175,10 @@ describe("the task ctr", () => {
     expect(pooled).toMatchObject({ auc: 2.5 / 4, gauc: 0.75, "auc/warm": 0.5, "auc/cold": 1 });
     expect(evaluation.values["log-loss"][1]).toBeCloseTo(-Math.log(0.1), 12);
     expect([...evaluation.values["brier/cold"]]).toEqual([NaN, NaN, 0.0625, 0.0625]);
+    expect([...evaluation.values["absolute-error"]].map((error) => 1 - error)).toEqual([
+      ...[0.9, 0.1].map((p) => expect.closeTo(p, 12) as number),
+      ...[0.75, 0.75],
+    ]);
     expect([...task.clusters!]).toEqual([0, 0, 1, 1]);
     const details = task.pooledDetails!([evaluation]);
     // A resample of user 0 alone has .5, of user 1 alone 1.

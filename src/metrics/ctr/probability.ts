@@ -25,6 +25,16 @@ export function brierScores(labels: ArrayLike<number>, probabilities: ArrayLike<
   return Float64Array.from({ length: labels.length }, (_, i) => (probabilities[i] - labels[i]) ** 2);
 }
 
+/**
+ * Absolute error of each case: |p - label|. What is left of 1 is the probability that the answer gives to the true label, which ExpCTR rewards
+ * with `reward=probability`.
+ * @throws DataError as of {@link requireLabelled}.
+ */
+export function absoluteErrors(labels: ArrayLike<number>, probabilities: ArrayLike<number>): Float64Array {
+  requireLabelled(labels, probabilities, true);
+  return Float64Array.from({ length: labels.length }, (_, i) => Math.abs(probabilities[i] - labels[i]));
+}
+
 /** One bar of a reliability diagram. */
 export interface CalibrationBin {
   readonly cases: number;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { auc, gauc, prepareAuc, userAucs } from "../../../src/metrics/ctr/auc.js";
-import { brierScores, calibration, logLosses } from "../../../src/metrics/ctr/probability.js";
+import { absoluteErrors, brierScores, calibration, logLosses } from "../../../src/metrics/ctr/probability.js";
 
 fc.configureGlobal({ seed: 2025 });
 
@@ -100,9 +100,10 @@ describe("gauc", () => {
 
 describe("probabilities", () => {
   it("agree with scikit-learn", () => {
-    // log_loss(y, p); brier_score_loss(y, p)
+    // log_loss(y, p); brier_score_loss(y, p); mean_absolute_error(y, p)
     expect(mean(logLosses(LABELS, PROBABILITIES))).toBeCloseTo(0.5125377278440019, 12);
     expect(mean(brierScores(LABELS, PROBABILITIES))).toBeCloseTo(0.17475, 12);
+    expect(mean(absoluteErrors(LABELS, PROBABILITIES))).toBeCloseTo(0.365, 12);
   });
 
   it("limit the loss of a certain error to -ln 1e-7", () => {
