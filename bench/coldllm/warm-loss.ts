@@ -25,7 +25,7 @@ import { coldStartProtocol } from "../../src/tasks/cold-start-protocol.js";
 const ANSWERS = "coldllm/CiteULike_askllama_llamawidetower20_0105.csv";
 const PAIRS = 30_000;
 
-const [folder] = process.argv.slice(2);
+const folder = process.argv.at(2);
 if (folder === undefined) throw new Error("name the folder of citeulike-a");
 const dataset = await readDataset({ path: folder });
 const protocol = coldStartProtocol(dataset, makeSplit(dataset, "published"));
