@@ -4,14 +4,14 @@ import type { CategoryColumn, Dataset, ImpressionColumn, Impressions, NumberColu
 import { assemble } from "./assemble.js";
 import type { Wanted } from "./delimited.js";
 import { encodeInteractions } from "./encode.js";
-import type { ImpressionTable } from "./table-descriptor.js";
+import type { ImpressionDescriptor } from "./table-descriptor.js";
 import { loadTableFile, type TableFile } from "./table-file.js";
 import { itemTable, userTable } from "./tables.js";
 import { convertTimes, timeType } from "./times.js";
 
 /** Which column of a log of impressions holds what. */
 export type ImpressionColumns = Pick<
-  ImpressionTable,
+  ImpressionDescriptor["impressions"],
   "label" | "user" | "item" | "time" | "time_unit" | "categories" | "numbers"
 >;
 

@@ -74,6 +74,6 @@ const impressionTable = z
 /** The descriptor of a log of labelled impressions. */
 export const impressionDescriptor = z.strictObject({ name, impressions: impressionTable, notes });
 
-export type ImpressionTable = z.output<typeof impressionTable>;
+export type ImpressionDescriptor = z.output<typeof impressionDescriptor>;
 export type TableDescriptor = z.output<typeof tableDescriptor>;
 export type InteractionColumns = z.output<typeof interactionColumns>;

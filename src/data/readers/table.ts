@@ -1,4 +1,5 @@
 import { basename, dirname, join } from "node:path";
+import type { z } from "zod";
 import { DataError, UsageError } from "../../core/errors.js";
 import type { Column, Dataset } from "../dataset.js";
 import type { SourceFile } from "../source.js";
@@ -17,6 +18,7 @@ import {
 } from "./tables.js";
 import { readImpressions } from "./impressions.js";
 import {
+  type ImpressionDescriptor,
   impressionDescriptor,
   tableDescriptor,
   type InteractionColumns,
@@ -27,9 +29,9 @@ import { convertTimes, timeType, type TimeUnit } from "./times.js";
 
 /** Reads the data set that a YAML descriptor describes; its files are looked for beside it. */
 export async function readDescribedTable(path: string, name?: string): Promise<Dataset> {
-  const descriptor = await readYaml(path, (document) =>
-    Object.hasOwn(document, "impressions") ? impressionDescriptor : tableDescriptor,
-  );
+  const suited = (document: object): z.ZodType<TableDescriptor | ImpressionDescriptor> =>
+    Object.hasOwn(document, "impressions") ? impressionDescriptor : tableDescriptor;
+  const descriptor = await readYaml(path, suited);
   const folder = dirname(path);
   const locate = (file: string): SourceFile => {
     const full = join(folder, file);
