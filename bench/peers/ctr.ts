@@ -156,7 +156,7 @@ function writeTheirFiles(): { user: string[]; item: string[] } {
   mkdirSync(into);
   const codes = (user: number, item: number) => {
     const row = new Int32Array(fields.names.length);
-    fields.write(user, item, row, 0);
+    fields.write({ user, item }, row, 0);
     return row;
   };
   const write = (name: string, header: readonly string[], rows: readonly (readonly unknown[])[]) => {

@@ -73,7 +73,7 @@ export function writeAtomicFiles(
   const [userSide, itemSide] = [side("user"), side("item")];
   const codes = (user: number, item: number) => {
     const row = new Int32Array(fields.names.length);
-    fields.write(user, item, row, 0);
+    fields.write({ user, item }, row, 0);
     return row;
   };
   const { times } = interactions;

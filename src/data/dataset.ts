@@ -67,17 +67,72 @@ export interface Interactions {
   readonly values: Float32Array | null;
   /** Unix seconds; null where unknown. */
   readonly times: Float64Array | null;
+  /** Present where the interactions are labelled impressions, each with columns of its own. */
+  readonly impressions?: Impressions;
+}
+
+/** What a log of impressions tells of each of them beside its label and time. */
+export interface Impressions {
+  /** Whether it is known whose they are. Where not, each counts as a user of its own. */
+  readonly hasUsers: boolean;
+  /** Whether it is known what was shown. Where not, one item stands for all. */
+  readonly hasItems: boolean;
+  readonly columns: readonly ImpressionColumn[];
+}
+
+/** One column, parallel to the interactions. */
+export type ImpressionColumn = CategoryColumn | NumberColumn;
+
+export interface CategoryColumn {
+  readonly kind: "category";
+  readonly name: string;
+  /** The values, in order; "" where the file has none. A filter leaves values that no row has any more. */
+  readonly values: readonly string[];
+  /** Index of each row's value. */
+  readonly codes: Int32Array;
+}
+
+export interface NumberColumn {
+  readonly kind: "number";
+  readonly name: string;
+  /** NaN where the file has none. */
+  readonly numbers: Float64Array;
 }
 
 /** The interactions at the given positions, in that order. */
 export function selectInteractions(all: Interactions, positions: Int32Array): Interactions {
-  const { users, items, values, times } = all;
+  const { users, items, values, times, impressions } = all;
   return {
     users: users.length === 0 ? users : positions.map((p) => users[p]),
     items: items.length === 0 ? items : positions.map((p) => items[p]),
     values: values && Float32Array.from(positions, (p) => values[p]),
     times: times && Float64Array.from(positions, (p) => times[p]),
+    ...(impressions && { impressions: selectImpressions(impressions, positions) }),
   };
+}
+
+function selectImpressions(all: Impressions, positions: Int32Array): Impressions {
+  const columns = all.columns.map((column) =>
+    column.kind === "category"
+      ? { ...column, codes: positions.map((p) => column.codes[p]) }
+      : { ...column, numbers: Float64Array.from(positions, (p) => column.numbers[p]) },
+  );
+  return { ...all, columns };
+}
+
+/** What an impression's columns hold, as text; "" where a value is missing. */
+export function impressionText({ columns }: Impressions, position: number): string {
+  return columns
+    .map((column) => {
+      const value =
+        column.kind === "category"
+          ? column.values[column.codes[position]]
+          : Number.isNaN(column.numbers[position])
+            ? ""
+            : String(column.numbers[position]);
+      return `${column.name}=${value}`;
+    })
+    .join(", ");
 }
 
 /** Each user's interaction positions in the order of the data, users in the order of their table. */

@@ -29,6 +29,8 @@ export interface DatasetProfile {
   readonly textFields: readonly string[];
   readonly userAttributes: readonly string[];
   readonly itemAttributes: readonly string[];
+  /** Columns of the impressions, where the data are a log of such. */
+  readonly impressionColumns: readonly string[];
   readonly publishedSplit: string | null;
   readonly notes: readonly string[];
   readonly history: Dataset["history"];
@@ -44,6 +46,7 @@ export interface Spread {
 /** Counts, distributions and doubts about a data set that has been read. */
 export function profileDataset(dataset: Dataset): DatasetProfile {
   const { users, items, interactions } = dataset;
+  const { impressions } = interactions;
   const perUser = occurrences(interactions.users, users.keys.length);
   const perItem = occurrences(interactions.items, items.keys.length);
   const repeated = countRepeated(interactions.users, interactions.items, items.keys.length);
@@ -60,11 +63,13 @@ export function profileDataset(dataset: Dataset): DatasetProfile {
   note("REPEATED_PAIRS", repeated, "interactions repeat an earlier (user, item) pair");
   note("IDLE_USERS", perUser.filter((n) => n === 0).length, "users have no interaction");
   note("IDLE_ITEMS", perItem.filter((n) => n === 0).length, "items have no interaction");
-  note(
-    "SINGLE_USERS",
-    perUser.filter((n) => n === 1).length,
-    "users have a single interaction: nothing is left to test on",
-  );
+  if (impressions?.hasUsers !== false) {
+    note(
+      "SINGLE_USERS",
+      perUser.filter((n) => n === 1).length,
+      "users have a single interaction: nothing is left to test on",
+    );
+  }
   if (titled > 0) note("UNTITLED_ITEMS", items.keys.length - titled, "items have no title");
   note(
     "REPEATED_TITLES",
@@ -98,6 +103,7 @@ export function profileDataset(dataset: Dataset): DatasetProfile {
     textFields: Object.keys(items.texts),
     userAttributes: Object.keys(users.attributes),
     itemAttributes: Object.keys(items.attributes),
+    impressionColumns: impressions?.columns.map((column) => column.name) ?? [],
     publishedSplit: dataset.published?.description ?? null,
     notes: dataset.notes,
     history: dataset.history,
@@ -198,6 +204,7 @@ export function formatProfile(profile: DatasetProfile): string {
   list("item text", profile.textFields);
   list("item attributes", profile.itemAttributes);
   list("user attributes", profile.userAttributes);
+  list("columns", profile.impressionColumns);
   if (profile.publishedSplit !== null) rows.push(["published split", profile.publishedSplit]);
   const most = Math.max(...(profile.values ?? []).map(({ count }) => count));
   const short = (value: number) => String(Number(value.toPrecision(4)));

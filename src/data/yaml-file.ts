@@ -4,10 +4,13 @@ import { UsageError } from "../core/errors.js";
 import { fileError } from "../core/files.js";
 
 /**
- * Reads and checks a YAML descriptor against a schema.
+ * Reads and checks a YAML descriptor against a schema, or against the one that suits its fields.
  * @throws UsageError `BAD_DESCRIPTOR` with the line (broken YAML) or the field's path
  */
-export async function readYaml<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+export async function readYaml<T>(
+  path: string,
+  schema: z.ZodType<T> | ((document: object) => z.ZodType<T>),
+): Promise<T> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     throw fileError(error, path);
   });
@@ -24,7 +27,12 @@ export async function readYaml<T>(path: string, schema: z.ZodType<T>): Promise<T
       cause: error,
     });
   }
-  const result = schema.safeParse(document.toJS());
+  const content: unknown = document.toJS();
+  const suited =
+    typeof schema === "function"
+      ? schema(content !== null && typeof content === "object" ? content : {})
+      : schema;
+  const result = suited.safeParse(content);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const node = document.getIn(issue.path, true) as { range?: [number, number, number] } | undefined;

@@ -111,6 +111,7 @@ export async function layOutTask<T extends TaskId>(
   plugins: readonly PluginDataset[] = [],
 ): Promise<LaidOutTask<T>> {
   const dataset = await openRunDataset({ ...context, config }, plugins);
+  requireFit(task, dataset);
   const split = await chooseSplit(dataset, config, TASKS[task].defaultSplit(dataset));
   return { dataset, split, prepared: TASKS[task].prepare(dataset, split, config.ks, config.task) };
 }
@@ -154,12 +155,29 @@ export async function openRunDataset(
   return filterDataset(opened, config.filter);
 }
 
+const FOR_IMPRESSIONS = "take lr, fm, deepfm, dcnv2, autoint or xdeepfm.";
+
+/** Whether the data say which user met which item: logs of impressions may not. */
+function namesPairs({ interactions: { impressions } }: Dataset): boolean {
+  return impressions === undefined || (impressions.hasUsers && impressions.hasItems);
+}
+
+/** @throws DataError NO_PAIRS for any task but `ctr`, where nobody knows who met what. */
+function requireFit(task: TaskId, dataset: Dataset): void {
+  if (task === "ctr" || namesPairs(dataset)) return;
+  throw new DataError(
+    "NO_PAIRS",
+    `the task ${task} is about users and items, and ${dataset.name} doesn't name both: it is a log of impressions`,
+    { hint: "Use it with llmrec explainctr, or name both columns in a dataset.yaml (docs/datasets.md)." },
+  );
+}
+
 /**
- * An oracle needs the truth, a recorded model its answers, a model of text item text: without them, it is left out of a group,
- * and an error where it was named.
+ * An oracle needs the truth, a recorded model its answers, a model of text item text, one of pairs users and items: without them, it is
+ * left out of a group, and an error where it was named.
  */
 function canTakePart(
-  { id, needsTruth, needsRecording, needsText, members }: Recommender<TaskId>,
+  { id, needsTruth, needsRecording, needsText, needsPairs, members }: Recommender<TaskId>,
   dataset: Dataset,
   config: RunConfig,
 ): boolean {
@@ -168,12 +186,23 @@ function canTakePart(
     needsRecording !== undefined && !dataset.recordings?.some(({ model }) => model === needsRecording);
   const lacksText =
     needsText === true && dataset.items.keys.every((_, item) => itemText(dataset.items, item) === "");
-  if (!lacksTruth && !lacksRecording && !lacksText) return true;
+  const lacksPairs = needsPairs === true && !namesPairs(dataset);
+  if (!lacksTruth && !lacksRecording && !lacksText && !lacksPairs) return true;
   if (!config.recommenders.includes(id) && members === undefined) return false;
   if (lacksText) {
     throw new DataError("NO_TEXT", `${id} learns from item text, and ${dataset.name} has none`, {
-      hint: "Items need titles, genres or descriptions (docs/datasets.md).",
+      hint:
+        dataset.interactions.impressions === undefined
+          ? "Items need titles, genres or descriptions (docs/datasets.md)."
+          : `Impressions have columns and no texts: ${FOR_IMPRESSIONS}`,
     });
+  }
+  if (lacksPairs) {
+    throw new DataError(
+      "NO_PAIRS",
+      `${id} knows a case by its user and item, and ${dataset.name} doesn't name both`,
+      { hint: `${FOR_IMPRESSIONS} Or name both columns in a dataset.yaml (docs/datasets.md).` },
+    );
   }
   if (lacksRecording) {
     throw new UsageError("NO_RECORDING", `${dataset.name} holds no recorded answers of ${needsRecording}`, {

@@ -32,6 +32,8 @@ export interface Recommender<T extends TaskId, O = unknown> {
   readonly needsRecording?: string;
   /** True for models of item text: they take part only where the data have some. */
   readonly needsText?: boolean;
+  /** True where it knows a case by its user and item: it takes part only where the data name both. */
+  readonly needsPairs?: boolean;
   /** True for those that a run must name: they are in no group. */
   readonly onRequest?: boolean;
   /** Ids of those that it combines: it was asked for by name, and what is given from outside for them holds for it. */

@@ -1,6 +1,6 @@
 import { DataError, throwIfInterrupted } from "../core/errors.js";
 import { absoluteErrors, brierScores, logLosses } from "../metrics/ctr/probability.js";
-import type { CtrProtocol } from "./ctr-protocol.js";
+import type { CtrProtocol, CtrSubset } from "./ctr-protocol.js";
 import type { CtrAnswers, CtrCase } from "./ctr.js";
 import type { Evaluation } from "./evaluation.js";
 import type { EvaluationContext } from "./task.js";
@@ -8,18 +8,15 @@ import type { EvaluationContext } from "./task.js";
 /** Cases that are asked at once. */
 const BLOCK = 8192;
 
-/** The parts of the cases that have figures of their own. */
-export const CTR_SUBSETS = ["warm", "cold"] as const;
-
 /** Positions of the cases of a subset. */
-export function casesIn(subset: (typeof CTR_SUBSETS)[number], warm: Uint8Array): Int32Array {
+export function casesIn(subset: CtrSubset, warm: Uint8Array): Int32Array {
   const wanted = subset === "warm" ? 1 : 0;
   return Int32Array.from(warm.keys()).filter((n) => warm[n] === wanted);
 }
 
 /**
  * Asks a recommender for the probability of every case, block by block.
- * @returns `log-loss`, `brier` and `absolute-error`, each also `/warm` and `/cold`; the answers as `probability`.
+ * @returns `log-loss`, `brier` and `absolute-error`, each also `/warm` and `/cold` where users are known; the answers as `probability`.
  * @throws DataError NOT_FINITE or NOT_PROBABILITY, naming recommender, user and item.
  */
 export async function evaluateCtr(
@@ -27,7 +24,7 @@ export async function evaluateCtr(
   answer: (cases: readonly CtrCase[]) => Promise<CtrAnswers>,
   { progress, signal, label }: EvaluationContext,
 ): Promise<Evaluation> {
-  const { test, warm } = protocol;
+  const { test, warm, subsets } = protocol;
   const count = test.labels.length;
   const probability = new Float64Array(count);
   const step = progress.start(`${label}: test pairs`, count);
@@ -52,7 +49,7 @@ export async function evaluateCtr(
     ["absolute-error", absoluteErrors(test.labels, probability)],
   ] as const) {
     values[name] = perCase;
-    for (const subset of CTR_SUBSETS) {
+    for (const subset of subsets) {
       const wanted = subset === "warm" ? 1 : 0;
       values[`${name}/${subset}`] = perCase.map((value, n) => (warm[n] === wanted ? value : NaN));
     }

@@ -10,6 +10,9 @@ import { Histories } from "./ctr-history.js";
 import { labelsOf, likeThreshold } from "../data/likes.js";
 import type { CtrCase, CtrHistory, CtrRows, CtrTraining } from "./ctr.js";
 
+/** The parts of the cases that have figures of their own: of users with and without a training pair. */
+export type CtrSubset = "warm" | "cold";
+
 /** What `--set task.NAME=VALUE` can change. */
 export const ctrOptions = z.strictObject({
   /** The value from which an interaction is a like; by default found from the range of values. */
@@ -31,6 +34,8 @@ export interface CtrProtocol {
   readonly knownBefore: (user: number, time: number) => CtrHistory;
   /** 1 for each test pair whose user has a training pair. */
   readonly warm: Uint8Array;
+  /** None where nobody knows whose impressions the data are. */
+  readonly subsets: readonly CtrSubset[];
   readonly notes: readonly string[];
 }
 
@@ -42,12 +47,14 @@ export function ctrProtocol(dataset: Dataset, split: Split, options: CtrOptions)
   requireNoLeaks(dataset, split);
   const threshold = likeThreshold(dataset, options.threshold);
   const labels = labelsOf(dataset, threshold);
+  const { impressions } = dataset.interactions;
   const times = dataset.interactions.times ?? randomOrder(split);
   const rowsAt = (positions: Int32Array): CtrRows => ({
     users: positions.map((p) => dataset.interactions.users[p]),
     items: positions.map((p) => dataset.interactions.items[p]),
     labels: Float32Array.from(positions, (p) => labels[p]),
     times: Float64Array.from(positions, (p) => times[p]),
+    ...(impressions && { places: positions }),
   });
   const [rows, validation, test] = (["train", "validation", "test"] as const).map((part) =>
     rowsAt(positionsOf(split, part)),
@@ -68,6 +75,7 @@ export function ctrProtocol(dataset: Dataset, split: Split, options: CtrOptions)
     items: dataset.items,
     rows,
     validation,
+    ...(impressions && { impressions }),
     historyBefore: (user, time) => ofTraining.before(user, time),
     historyLength: options.history,
     hash: hashOf({ data: hashDataset(dataset), split: split.hash, threshold, history: options.history }),
@@ -75,10 +83,19 @@ export function ctrProtocol(dataset: Dataset, split: Split, options: CtrOptions)
   const knownBefore = (user: number, time: number) => ofKnown.before(user, time);
   const caseOf = (n: number): CtrCase => {
     const [user, item, time] = [test.users[n], test.items[n], test.times[n]];
-    return { user, item, time, ...knownBefore(user, time) };
+    return { user, item, time, ...(test.places && { place: test.places[n] }), ...knownBefore(user, time) };
   };
   const warm = Uint8Array.from(test.users, (user) => trained[user]);
-  return { training, test, caseOf, knownBefore, warm, notes: [noteOf(threshold, test, warm)] };
+  const hasUsers = impressions?.hasUsers !== false;
+  return {
+    training,
+    test,
+    caseOf,
+    knownBefore,
+    warm,
+    subsets: hasUsers ? ["warm", "cold"] : [],
+    notes: [hasUsers ? noteOf(threshold, test, warm) : noteOfImpressions(test)],
+  };
 }
 
 /**
@@ -118,11 +135,22 @@ function requireBothClasses(part: string, { labels }: CtrRows, threshold: number
   throw new DataError("ONE_CLASS", `the ${labels.length} ${part} pairs ${all}`, { hint });
 }
 
-function noteOf(threshold: number | null, { labels, users }: CtrRows, warm: Uint8Array): string {
-  const likes = labels.reduce((sum, label) => sum + label, 0);
+function shareOf({ labels }: CtrRows): string {
+  return `${((100 * labels.reduce((sum, label) => sum + label, 0)) / labels.length).toFixed(1)} %`;
+}
+
+/** Of impressions of nobody known. */
+function noteOfImpressions(test: CtrRows): string {
+  return (
+    `${test.labels.length} test impressions, ${shareOf(test)} clicked. The data do not say whose they are: there are no ` +
+    `histories, no GAUC, no warm and cold users, and intervals are over impressions.`
+  );
+}
+
+function noteOf(threshold: number | null, test: CtrRows, warm: Uint8Array): string {
   const cold = warm.reduce((sum, isWarm) => sum + 1 - isWarm, 0);
   return (
-    `${labels.length} test pairs of ${new Set(users).size} users, ${((100 * likes) / labels.length).toFixed(1)} % liked ` +
+    `${test.labels.length} test pairs of ${new Set(test.users).size} users, ${shareOf(test)} liked ` +
     `(value >= ${threshold}); ${cold} pairs are of cold users, who have no training pair. Histories hold training and ` +
     `validation pairs earlier than the target. Intervals are over users.`
   );

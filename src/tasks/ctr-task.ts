@@ -1,5 +1,5 @@
 import { Random } from "../core/random.js";
-import { type Dataset, itemLine } from "../data/dataset.js";
+import { type Dataset, impressionText, itemLine } from "../data/dataset.js";
 import type { Split } from "../data/split.js";
 import { auc, gauc, prepareAuc, userAucs } from "../metrics/ctr/auc.js";
 import { calibration } from "../metrics/ctr/probability.js";
@@ -7,12 +7,12 @@ import { parseMetricName } from "../metrics/registry.js";
 import { bootstrapSample, percentileInterval } from "../metrics/statistics/bootstrap.js";
 import { numberClusters } from "../metrics/statistics/describe.js";
 import type { WeightedStatistic } from "../metrics/statistics/pooled.js";
-import { casesIn, CTR_SUBSETS, evaluateCtr } from "./ctr-evaluation.js";
+import { casesIn, evaluateCtr } from "./ctr-evaluation.js";
 import { ctrOptions, ctrProtocol } from "./ctr-protocol.js";
-import type { CtrRows } from "./ctr.js";
+import type { CtrCase, CtrRows } from "./ctr.js";
 import { titlesOf } from "./describe.js";
 import type { Evaluation } from "./evaluation.js";
-import { type PooledDetail, type PreparedTask, taskOptions } from "./task.js";
+import { type CaseDescription, type PooledDetail, type PreparedTask, taskOptions } from "./task.js";
 
 /** By time where there are times, else a random share of each user's pairs. A published cold-item split is not for this task. */
 export function defaultCtrSplit(dataset: Dataset): string {
@@ -28,30 +28,22 @@ export function prepareCtr(
 ): PreparedTask<"ctr"> {
   const protocol = ctrProtocol(dataset, split, taskOptions("ctr", ctrOptions, given));
   const { test, warm, training } = protocol;
+  const hasUsers = protocol.subsets.length > 0;
   const everyone = Int32Array.from(test.users.keys());
   const subsets = [
     { suffix: "", positions: everyone },
-    ...CTR_SUBSETS.map((subset) => ({ suffix: `/${subset}`, positions: casesIn(subset, warm) })),
+    ...protocol.subsets.map((subset) => ({ suffix: `/${subset}`, positions: casesIn(subset, warm) })),
   ].filter(({ positions }) => hasBothClasses(test, positions));
   const probabilities = ({ answers }: Evaluation) => answers?.probability ?? new Float64Array(0);
   return {
     training,
-    mainMetrics: ["auc", "gauc", "log-loss", "ece", ...(subsets.length > 2 ? ["auc/warm", "auc/cold"] : [])],
+    mainMetrics: ["auc", ...(hasUsers ? ["gauc"] : []), "log-loss", "ece", ...(subsets.length > 2 ? ["auc/warm", "auc/cold"] : [])],
     notes: protocol.notes,
     cases: () => Array.from(test.labels, (_, n) => protocol.caseOf(n)),
     clusters: numberClusters(test.users).of,
     describeCase(position) {
-      const { item, liked, disliked } = protocol.caseOf(position);
-      const titles = (list: Int32Array) => titlesOf(dataset.items, list.slice().reverse());
-      return {
-        facts: [
-          { label: "item", text: itemLine(dataset.items, item) },
-          { label: "label", text: test.labels[position] === 1 ? "liked" : "not liked" },
-          { label: "liked before", text: titles(liked) },
-          { label: "disliked before", text: titles(disliked) },
-        ],
-        relevant: {},
-      };
+      const label = { label: "label", text: test.labels[position] === 1 ? "liked" : "not liked" };
+      return { facts: [...factsOf(dataset, protocol.caseOf(position)), label], relevant: {} };
     },
     evaluate: (answer, context) => evaluateCtr(protocol, answer, context),
     pooled: (evaluation) =>
@@ -61,7 +53,7 @@ export function prepareCtr(
           const answers = positions.length === 0 ? [] : pick(probabilities(evaluation), positions);
           return [
             [`auc${suffix}`, auc(labels, answers)],
-            [`gauc${suffix}`, gauc(labels, answers, users).gauc],
+            ...(hasUsers ? [[`gauc${suffix}`, gauc(labels, answers, users).gauc]] : []),
             [`ece${suffix}`, calibration(labels, answers).error],
           ];
         }),
@@ -83,12 +75,25 @@ export function prepareCtr(
         const seeds = evaluations.map((evaluation) => pick(probabilities(evaluation), positions));
         const n = positions.length;
         details[`auc${suffix}`] = { n, ci95: aucInterval(part, seeds) };
-        details[`gauc${suffix}`] = gaucDetail(part, seeds);
+        if (hasUsers) details[`gauc${suffix}`] = gaucDetail(part, seeds);
         details[`ece${suffix}`] = { n, ci95: null };
       }
       return details;
     },
   };
+}
+
+/** What is known of a case: what the log of impressions says of it, else its item and its user's past. */
+function factsOf({ items, interactions }: Dataset, one: CtrCase): CaseDescription["facts"] {
+  const { impressions } = interactions;
+  if (impressions !== undefined && one.place !== undefined)
+    return [{ label: "impression", text: impressionText(impressions, one.place) }];
+  const titles = (list: Int32Array) => titlesOf(items, list.slice().reverse());
+  return [
+    { label: "item", text: itemLine(items, one.item) },
+    { label: "liked before", text: titles(one.liked) },
+    { label: "disliked before", text: titles(one.disliked) },
+  ];
 }
 
 type Part = Pick<CtrRows, "labels" | "users">;

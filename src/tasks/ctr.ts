@@ -1,4 +1,4 @@
-import type { ItemTable, UserTable } from "../data/dataset.js";
+import type { Impressions, ItemTable, UserTable } from "../data/dataset.js";
 
 /** What a recommender may learn from on the task `ctr`: no test label can be reached from here. */
 export interface CtrTraining {
@@ -7,6 +7,8 @@ export interface CtrTraining {
   readonly rows: CtrRows;
   /** For early stopping and tuning; may be empty. */
   readonly validation: CtrRows;
+  /** The columns of all impressions, at the places of rows and cases, where the data are a log of impressions. They hold no label. */
+  readonly impressions?: Impressions;
   /**
    * What a user had liked and disliked in the training part before a moment. For training and validation rows alike:
    * `historyBefore(rows.users[n], rows.times[n])`.
@@ -29,6 +31,8 @@ export interface CtrRows {
    * good for {@link CtrTraining.historyBefore}.
    */
   readonly times: Float64Array;
+  /** Each row's place in {@link CtrTraining.impressions}, where there are such. */
+  readonly places?: Int32Array;
 }
 
 /** Items that a user rated strictly before a moment, each list newest first and at most `historyLength` long. */
@@ -46,6 +50,8 @@ export interface CtrCase extends CtrHistory {
   readonly item: number;
   /** Unix seconds; Infinity (after everything else) where the data have no times. */
   readonly time: number;
+  /** Its place in {@link CtrTraining.impressions}, where there are such. */
+  readonly place?: number;
 }
 
 /** The probability of a like for each case, within 0..1. */

@@ -9,6 +9,7 @@ import { openSource, type Source } from "../source.js";
 import { amazon2023 } from "./amazon.js";
 import { bookCrossing, bookCrossingHistory } from "./book-crossing.js";
 import { citeulike } from "./citeulike.js";
+import { avazu, clickLogAt, criteo } from "./click-logs.js";
 import { inspired } from "./inspired.js";
 import { movielens100k, movielensCsv, movielensDat } from "./movielens.js";
 import { recbole } from "./recbole.js";
@@ -30,6 +31,8 @@ export const READERS: readonly Reader[] = [
   amazon2023,
   steam,
   inspired,
+  avazu,
+  criteo,
 ];
 
 export interface ReadOptions {
@@ -56,12 +59,16 @@ export async function readDataset(options: ReadOptions): Promise<Dataset> {
   const name =
     options.name ??
     (info.isFile()
-      ? base.replace(/\.(zip|(ya?ml|csv|tsv|tab|jsonl|ndjson|json|parquet)(\.gz)?)$/i, "")
+      ? base.replace(/\.(zip|(ya?ml|csv|tsv|tab|txt|jsonl|ndjson|json|parquet)(\.gz)?|gz)$/i, "")
       : base);
   const readers = options.readers?.map(readerById) ?? READERS;
   if (info.isFile() && options.readers === undefined) {
     if (/\.ya?ml$/i.test(path)) return readDescribedTable(path, options.name);
-    if (formatOf(path) !== undefined) return readSingleTable({ path, label: path }, name, columns);
+    const file = { path, label: path };
+    // Whoever names columns wants a table of users and items.
+    const log = columns === undefined ? await clickLogAt(file) : undefined;
+    if (log !== undefined) return log.readFile(file, name);
+    if (formatOf(path) !== undefined) return readSingleTable(file, name, columns);
   }
   if (info.isDirectory() && options.readers === undefined) {
     const descriptor = DESCRIPTOR_FILES.find((file) => existsSync(join(path, file)));

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TABLE_FORMATS } from "./table-file.js";
+import { TIME_UNITS } from "./times.js";
 
 /** A column's name, or its number from 1 where the file has no header. */
 const column = z.union([z.string().min(1), z.int().positive().transform(String)]);
@@ -23,12 +24,13 @@ export const interactionColumns = z.strictObject({
   time: column.optional(),
 });
 
-/** How a time is written: unix seconds (the default), unix milliseconds, or a date such as 2024-03-01T12:30:00Z. */
-export const TIME_UNITS = ["seconds", "milliseconds", "iso"] as const;
+const name = z.string().min(1).optional();
+/** Sentences that must stand under every table made from the data. */
+const notes = z.array(z.string()).optional();
 
 /** The descriptor of a plain table: `docs/datasets.md` shows one. */
 export const tableDescriptor = z.strictObject({
-  name: z.string().min(1).optional(),
+  name,
   interactions: z.strictObject({
     ...file,
     columns: interactionColumns.optional(),
@@ -45,9 +47,33 @@ export const tableDescriptor = z.strictObject({
     })
     .optional(),
   users: z.strictObject({ ...file, id: column, attributes: z.array(column).optional() }).optional(),
-  /** Sentences that must stand under every table made from the data. */
-  notes: z.array(z.string()).optional(),
+  notes,
 });
 
+const impressionTable = z
+  .strictObject({
+    ...file,
+    /** 1 for a click, 0 for none. */
+    label: column,
+    user: column.optional(),
+    item: column.optional(),
+    time: column.optional(),
+    time_unit: z.enum(TIME_UNITS).optional(),
+    categories: z.array(column).default([]),
+    numbers: z.array(column).default([]),
+  })
+  .superRefine(({ label, user, item, time, categories, numbers }, context) => {
+    const all = [label, user, item, time, ...categories, ...numbers].filter((one) => one !== undefined);
+    const twice = all.find((one, n) => all.indexOf(one) !== n);
+    if (twice !== undefined)
+      context.addIssue({ code: "custom", message: `the column "${twice}" is named twice` });
+    if (categories.length + numbers.length === 0)
+      context.addIssue({ code: "custom", message: "name at least one column under categories or numbers" });
+  });
+
+/** The descriptor of a log of labelled impressions. */
+export const impressionDescriptor = z.strictObject({ name, impressions: impressionTable, notes });
+
+export type ImpressionDescriptor = z.output<typeof impressionDescriptor>;
 export type TableDescriptor = z.output<typeof tableDescriptor>;
 export type InteractionColumns = z.output<typeof interactionColumns>;

@@ -21,6 +21,8 @@ export interface TableFile {
   readonly separator?: string;
   /** Of csv and tsv: whether the first line names the columns. Where not, a column's name is its number from 1. */
   readonly header?: boolean;
+  /** The columns' names, for csv and tsv without a header whose columns have names by convention. */
+  readonly names?: readonly string[];
   /** Of csv and tsv. */
   readonly encoding?: Encoding;
 }
@@ -92,6 +94,7 @@ export async function loadTableFile(
 async function delimited(table: TableFile) {
   const separator = table.separator ?? (table.format === "csv" ? "," : "\t");
   const base = { file: table.file, separator, quoted: true, encoding: table.encoding };
+  if (table.names !== undefined) return { ...base, names: table.names };
   if (table.header !== false) return base;
   const head = await readHead(table.file, table.encoding);
   const fields = splitFields(head.firstLine, separator, true);

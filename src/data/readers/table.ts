@@ -1,4 +1,5 @@
 import { basename, dirname, join } from "node:path";
+import type { z } from "zod";
 import { DataError, UsageError } from "../../core/errors.js";
 import type { Column, Dataset } from "../dataset.js";
 import type { SourceFile } from "../source.js";
@@ -15,18 +16,45 @@ import {
   userTable,
   type RawColumns,
 } from "./tables.js";
-import { tableDescriptor, type InteractionColumns, type TableDescriptor } from "./table-descriptor.js";
+import { readImpressions } from "./impressions.js";
+import {
+  type ImpressionDescriptor,
+  impressionDescriptor,
+  tableDescriptor,
+  type InteractionColumns,
+  type TableDescriptor,
+} from "./table-descriptor.js";
 import { columnsOf, loadTableFile, requireFormat, type TableFile, type TableFormat } from "./table-file.js";
+import { convertTimes, timeType, type TimeUnit } from "./times.js";
 
 /** Reads the data set that a YAML descriptor describes; its files are looked for beside it. */
 export async function readDescribedTable(path: string, name?: string): Promise<Dataset> {
-  const descriptor = await readYaml(path, tableDescriptor);
+  const suited = (document: object): z.ZodType<TableDescriptor | ImpressionDescriptor> =>
+    Object.hasOwn(document, "impressions") ? impressionDescriptor : tableDescriptor;
+  const descriptor = await readYaml(path, suited);
   const folder = dirname(path);
   const locate = (file: string): SourceFile => {
     const full = join(folder, file);
     return { path: full, label: full };
   };
-  return readPlainTable(descriptor, locate, name ?? descriptor.name ?? basename(folder));
+  const called = name ?? descriptor.name ?? basename(folder);
+  if ("interactions" in descriptor) return readPlainTable(descriptor, locate, called);
+  const { impressions, notes } = descriptor;
+  return readImpressions(tableAt(impressions, locate), impressions, {
+    name: called,
+    reader: "impressions",
+    notes,
+  });
+}
+
+/** A described file as a table. */
+function tableAt(
+  part: Omit<TableFile, "file" | "format" | "names"> & { file: string; format?: TableFormat },
+  locate: (file: string) => SourceFile,
+): TableFile {
+  const { separator, header, encoding } = part;
+  const file = locate(part.file);
+  return { file, format: part.format ?? requireFormat(part.file, file.label), separator, header, encoding };
 }
 
 /** Reads a single table of interactions, its columns named by the caller or recognised by common names. */
@@ -45,13 +73,7 @@ async function readPlainTable(
   given?: Partial<InteractionColumns>,
 ): Promise<Dataset> {
   const { interactions, items, users, notes } = descriptor;
-  const tableOf = (
-    part: Omit<TableFile, "file" | "format"> & { file: string; format?: TableFormat },
-  ): TableFile => {
-    const { separator, header, encoding } = part;
-    const file = locate(part.file);
-    return { file, format: part.format ?? requireFormat(part.file, file.label), separator, header, encoding };
-  };
+  const tableOf = (part: Parameters<typeof tableAt>[0]) => tableAt(part, locate);
   return withDatabase(async (database) => {
     const userRows =
       users && (await readKeyTable(database, "users", tableOf(users), users.id, users.attributes ?? []));
@@ -128,7 +150,7 @@ async function loadInteractions(
   database: Database,
   table: TableFile,
   columns: InteractionColumns,
-  unit: "seconds" | "milliseconds" | "iso",
+  unit: TimeUnit,
 ): Promise<(row: number, text: string | null) => Promise<number | undefined>> {
   const wanted: Wanted[] = [
     { column: columns.user, as: "user", type: "VARCHAR" },
@@ -136,28 +158,12 @@ async function loadInteractions(
   ];
   if (columns.value !== undefined) wanted.push({ column: columns.value, as: "value", type: "FLOAT" });
   if (columns.time !== undefined) {
-    wanted.push({ column: columns.time, as: "time", type: unit === "iso" ? "VARCHAR" : "DOUBLE" });
+    wanted.push({ column: columns.time, as: "time", type: timeType(unit) });
   }
   const lineOf = await loadTableFile(database, "interactions", table, wanted);
-  if (columns.time === undefined || unit === "seconds") return lineOf;
-  if (unit === "milliseconds") {
-    await database.run("UPDATE interactions SET time = time / 1000");
-    return lineOf;
+  if (columns.time !== undefined) {
+    await convertTimes(database, { unit, column: columns.time, file: table.file.label, lineOf });
   }
-  const [bad] = await database.rows(
-    "SELECT rowid::DOUBLE, time FROM interactions " +
-      "WHERE time IS NOT NULL AND TRY_CAST(time AS TIMESTAMP) IS NULL ORDER BY rowid LIMIT 1",
-  );
-  if ((bad as unknown) !== undefined) {
-    const [row, text] = bad as [number, string];
-    throw new DataError("BAD_VALUE", `${JSON.stringify(text)} is not a date`, {
-      file: table.file.label,
-      line: await lineOf(row, text),
-      column: columns.time,
-      hint: "A date looks like 2024-03-01 or 2024-03-01T12:30:00Z.",
-    });
-  }
-  await database.run("ALTER TABLE interactions ALTER time TYPE DOUBLE USING epoch(time::TIMESTAMP)");
   return lineOf;
 }
 
@@ -186,7 +192,7 @@ async function recogniseColumns(
       `it is not clear which column is the ${user === undefined ? "user" : "item"}`,
       {
         file: table.file.label,
-        hint: `Name the columns (--set columns.user=NAME, columns.item, columns.value, columns.time), or describe the table in a dataset.yaml (docs/datasets.md). Found: ${found.join(", ")}.`,
+        hint: `Name the columns (--set columns.user=NAME, columns.item, columns.value, columns.time), or describe the table in a dataset.yaml (docs/datasets.md); there, a log of impressions needs neither user nor item. Found: ${found.join(", ")}.`,
       },
     );
   }

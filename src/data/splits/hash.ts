@@ -1,5 +1,5 @@
 import { canonicalJson, hashArrays, hashOf, hashTexts } from "../../core/hash.js";
-import type { Column, Dataset } from "../dataset.js";
+import type { Column, Dataset, Impressions } from "../dataset.js";
 import type { Split } from "../split.js";
 
 /** SHA-256 over everything that a recommender can see of a data set: ids, item text, genres, attributes, interactions. */
@@ -31,7 +31,21 @@ function computeHash(dataset: Dataset): string {
   };
   const tables = Object.entries(columns).map(([name, column]) => [name, hashColumn(column)]);
   const arrays = [userOf, itemOf, values ?? new Float32Array(0), times ?? new Float64Array(0)];
-  return hashOf({ tables, interactions: hashArrays(arrays) });
+  return hashOf({
+    tables,
+    interactions: hashArrays(arrays),
+    // Data without such columns keep the hash that they had before there were any.
+    ...(interactions.impressions && { impressions: impressionHashes(interactions.impressions) }),
+  });
+}
+
+function impressionHashes({ hasUsers, hasItems, columns }: Impressions) {
+  const hashes = columns.map((column) =>
+    column.kind === "category"
+      ? [column.name, hashTexts(column.values), hashArrays([column.codes])]
+      : [column.name, hashArrays([column.numbers])],
+  );
+  return { hasUsers, hasItems, columns: hashes };
 }
 
 function named(table: string, columns: Readonly<Record<string, Column>>): Record<string, Column> {

@@ -12,7 +12,7 @@ export interface Leak {
 }
 
 /**
- * Looks for the three ways in which a split can leak: the same user-item pair in two parts; under a split by time,
+ * Looks for the three ways in which a split can leak: the same user-item pair in two parts (but of impressions); under a split by time,
  * a test interaction earlier than the latest training one; a cold item or user with training interactions.
  */
 export function findLeaks(dataset: Dataset, split: Split): Leak[] {
@@ -26,8 +26,10 @@ export function findLeaks(dataset: Dataset, split: Split): Leak[] {
     else found.set(kind, { count: 1, example: nameOf(position) + detail });
   };
 
+  // An impression of the same item to the same user is another question, with columns and a label of its own.
+  const pairs = dataset.interactions.impressions === undefined ? positionsByUser(dataset) : [];
   // User by user: a map of all pairs of a large data set would be more than a map can hold.
-  for (const positions of positionsByUser(dataset)) {
+  for (const positions of pairs) {
     const partOfItem = new Map<number, number>();
     for (const position of positions) {
       const part = split.parts[position];

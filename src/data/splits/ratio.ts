@@ -5,7 +5,8 @@ import type { Assignment } from "./assignment.js";
 
 /**
  * Random shares of each user's interactions: `round(test * n)` test and `round(validation * n)` validation interactions
- * of a user with n, the rest training. A user keeps at least one training interaction.
+ * of a user with n, the rest training. A user keeps at least one training interaction. Where nobody knows whose impressions
+ * they are, the shares are of all of them.
  */
 export function splitRatio(
   dataset: Dataset,
@@ -13,7 +14,11 @@ export function splitRatio(
 ): Assignment {
   const random = Random.fromSeed(options.seed).fork("split/ratio");
   const parts = new Uint8Array(dataset.interactions.users.length).fill(PART.train);
-  for (const positions of positionsByUser(dataset)) {
+  const groups =
+    dataset.interactions.impressions?.hasUsers === false
+      ? [Int32Array.from(parts.keys())]
+      : positionsByUser(dataset);
+  for (const positions of groups) {
     random.shuffle(positions);
     const test = Math.min(Math.round(options.test * positions.length), Math.max(0, positions.length - 1));
     const validation = Math.min(

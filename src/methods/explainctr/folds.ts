@@ -58,12 +58,13 @@ function pairName(user: number, item: number): string {
 }
 
 /** Some rows, in the order of the positions. */
-export function rowsAt({ users, items, labels, times }: CtrRows, positions: Int32Array): CtrRows {
+export function rowsAt({ users, items, labels, times, places }: CtrRows, positions: Int32Array): CtrRows {
   return {
     users: positions.map((p) => users[p]),
     items: positions.map((p) => items[p]),
     labels: Float32Array.from(positions, (p) => labels[p]),
     times: Float64Array.from(positions, (p) => times[p]),
+    ...(places && { places: positions.map((p) => places[p]) }),
   };
 }
 

@@ -23,7 +23,7 @@ import { content, mixed, request, template, title, untrained, type Writer } from
 
 type Row<O> = Recommender<"ctr", O>;
 
-/** What all rows have in common: a run must name them. */
+/** What all rows have in common: they tell a language model of items by their texts, and a run must name them. */
 function row<O>(
   id: string,
   kind: RecommenderKind,
@@ -32,7 +32,7 @@ function row<O>(
   seeded: boolean,
   fit: Row<O>["fit"],
 ): Row<O> {
-  return { id, task: "ctr", kind, summary, options, seeded, onRequest: true, fit };
+  return { id, task: "ctr", kind, summary, options, seeded, needsText: true, onRequest: true, fit };
 }
 
 /** Yes or No straight from the history. */

@@ -1,12 +1,10 @@
 import type { Random } from "../../core/random.js";
 import { float32, int32, type Tensor } from "../../engine/run/tensor.js";
 import type { CtrHistory } from "../../tasks/ctr.js";
-import type { Fields } from "./fields.js";
+import type { Fields, FieldSource } from "./fields.js";
 
 /** A pair to be put in a batch. */
-export interface Pair {
-  readonly user: number;
-  readonly item: number;
+export interface Pair extends FieldSource {
   /** Read only where the model reads histories. */
   readonly history?: CtrHistory;
   /** The vector of a text about the pair, where the model reads one. */
@@ -29,8 +27,8 @@ export function pairBatch(
   const width = fields.names.length;
   const rows = new Int32Array(size * width);
   for (let n = pairs.length; n < size; n++) rows.set(fields.offsets, n * width);
-  pairs.forEach(({ user, item }, n) => {
-    fields.write(user, item, rows, n * width);
+  pairs.forEach((pair, n) => {
+    fields.write(pair, rows, n * width);
   });
   const batch: Batch = { fields: int32(rows, [size, width]) };
   if (fields.genres > 0) {

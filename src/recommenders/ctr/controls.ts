@@ -52,6 +52,7 @@ export const itemRate: Recommender<"ctr", z.infer<typeof smoothing>> = {
   summary: "Smoothed share of likes of the item and of the user, joined on the logit scale.",
   options: smoothing,
   seeded: false,
+  needsPairs: true,
   fit({ users, items, rows }, { pseudoCount }) {
     const rate = rateOf(rows);
     const ofUser = smoothed(rows.users, rows.labels, users.keys.length, rate, pseudoCount);

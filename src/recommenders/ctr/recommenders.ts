@@ -95,12 +95,15 @@ const xdeepfm = network(
 );
 
 /** DIN. */
-const din = network(
-  "din",
-  "Deep interest network: the history weighed against the target (Zhou et al., KDD 2018).",
-  dinOptions,
-  async () => (await import("./models/din.js")).din,
-);
+const din = {
+  ...network(
+    "din",
+    "Deep interest network: the history weighed against the target (Zhou et al., KDD 2018).",
+    dinOptions,
+    async () => (await import("./models/din.js")).din,
+  ),
+  needsPairs: true,
+};
 
 /** All click-through networks, by name. */
 export const CTR_NETWORKS: Readonly<

@@ -72,9 +72,10 @@ export async function fitNetwork<O extends TrainingOptions>(
   return {
     predict: async (cases, vectors) => {
       const predictor = predictorOf(model, fields, options, historyLength);
-      const pairs = cases.map(({ user, item, liked, disliked }, n) => ({
+      const pairs = cases.map(({ user, item, place, liked, disliked }, n) => ({
         user,
         item,
+        place,
         history: { liked, disliked },
         text: vectorOf(vectors, n),
       }));
@@ -173,10 +174,10 @@ function pairsOf(
   texts?: Vectors,
 ): Pair[] {
   return Array.from(positions, (n) => {
-    const [user, item] = [rows.users[n], rows.items[n]];
+    const [user, item, place] = [rows.users[n], rows.items[n], rows.places?.[n]];
     const text = vectorOf(texts, n);
-    if (!withHistory) return { user, item, text };
-    return { user, item, text, history: train.historyBefore(user, rows.times[n]) };
+    if (!withHistory) return { user, item, place, text };
+    return { user, item, place, text, history: train.historyBefore(user, rows.times[n]) };
   });
 }
 

@@ -103,6 +103,7 @@ function hybrid(
     needsRecording: members.find(({ recommender }) => recommender.needsRecording !== undefined)?.recommender
       .needsRecording,
     needsText: members.some(({ recommender }) => recommender.needsText === true),
+    needsPairs: members.some(({ recommender }) => recommender.needsPairs === true),
     members: ids,
     async fit(train, _options, context) {
       const fitted: Fitted<TaskId>[] = [];

@@ -139,9 +139,9 @@ describe("fieldsOf", () => {
     expect(fields.offsets).toEqual([0, 61, 92, 96, 99]);
     expect(fields.rows).toBe(99 + 31);
     const rows = new Int32Array(5);
-    fields.write(0, 29, rows, 0);
+    fields.write({ user: 0, item: 29 }, rows, 0);
     expect([...rows]).toEqual([1, 61 + 30, 92, 96 + 2, 99 + 30]);
-    fields.write(1, 0, rows, 0);
+    fields.write({ user: 1, item: 0 }, rows, 0);
     expect([...rows]).toEqual([2, 62, 92 + 2, 96, 100]);
   });
 
@@ -155,7 +155,7 @@ describe("fieldsOf", () => {
     };
     const fields = fieldsOf({ ...training, rows });
     const into = new Int32Array(2);
-    fields.write(5, 0, into, 0);
+    fields.write({ user: 5, item: 0 }, into, 0);
     expect(into[0]).toBe(0);
     expect(fields.offsets[1]).toBe(60);
   });
