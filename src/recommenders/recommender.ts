@@ -36,6 +36,8 @@ export interface Recommender<T extends TaskId, O = unknown> {
   readonly onRequest?: boolean;
   /** Ids of those that it combines: it was asked for by name, and what is given from outside for them holds for it. */
   readonly members?: readonly string[];
+  /** Who writes the texts of {@link Fitted.explain}, as people are told beside them; without it they are shown to nobody. */
+  readonly explainedBy?: string;
   fit(train: TrainingData<T>, options: O, context: RunContext): Promise<Fitted<T>>;
 }
 

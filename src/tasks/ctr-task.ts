@@ -53,7 +53,7 @@ export function prepareCtr(
         relevant: {},
       };
     },
-    evaluate: (answer, context) => evaluateCtr(protocol, answer, context),
+    evaluate: (answer, context, explain) => evaluateCtr(protocol, answer, context, explain),
     pooled: (evaluation) =>
       Object.fromEntries(
         subsets.flatMap(({ suffix, positions }) => {

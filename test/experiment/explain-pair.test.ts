@@ -6,8 +6,10 @@ import { worldDataset } from "../../src/data/world/world.js";
 import { makeSplit } from "../../src/data/splits/strategies.js";
 import { ctrOptions, ctrProtocol } from "../../src/tasks/ctr-protocol.js";
 import { resolveConfig } from "../../src/experiment/config.js";
+import { evaluationFormat } from "../../src/experiment/evaluation-file.js";
 import { explainPair } from "../../src/experiment/explain-pair.js";
-import type { RunResult } from "../../src/experiment/run.js";
+import { casesFile, type RunResult } from "../../src/experiment/run.js";
+import type { SampleBook } from "../../src/experiment/samples.js";
 import { runTask } from "../../src/experiment/run-task.js";
 import { renderExplainedPair } from "../../src/report/explained-pair.js";
 import { failureOf } from "../data/readers/files.js";
@@ -61,6 +63,21 @@ describe("a run with explanations", () => {
     for (const name of ["explanation-words", "distinct@1", "states-verdict", "id-agreement", "swap-change"])
       expect(row.metrics, name).toHaveProperty([name]);
     expect(run.scoreboard.rows[0].metrics).not.toHaveProperty(["id-agreement"]);
+  });
+});
+
+describe("what the run's pairs were answered by", () => {
+  it("stays with their answers, and with the samples under its writer's name", async () => {
+    const id = "expctr-llm-untrained";
+    const { cases, explanations } = await evaluationFormat([]).read(casesFile(run.folder, id, null));
+    expect(explanations?.length).toBe(cases.length);
+    const book = JSON.parse(await readFile(run.folder.samples, "utf8")) as SampleBook;
+    for (const { name, answers } of book.cases) {
+      const text = explanations![cases.indexOf(name)];
+      expect(answers[id].explanation).toEqual({ by: "of the untrained model", text });
+      expect(answers[`${id}-second`].explanation).toEqual({ by: "of the untrained model", text });
+      expect(answers["ctr-rate"]).not.toHaveProperty("explanation");
+    }
   });
 });
 
