@@ -14,7 +14,13 @@ import { partSizes, type Split } from "../data/split.js";
 import { writeSplit } from "../data/splits/file.js";
 import { hashDataset } from "../data/splits/hash.js";
 import { metricColumn } from "../metrics/registry.js";
-import { type Fitted, notCharged, type Recommender, type RunContext } from "../recommenders/recommender.js";
+import {
+  type Figures,
+  type Fitted,
+  notCharged,
+  type Recommender,
+  type RunContext,
+} from "../recommenders/recommender.js";
 import { resolveOptions } from "../recommenders/registry.js";
 import type { Evaluation } from "../tasks/evaluation.js";
 import { parseModelSpec } from "../llm/spec.js";
@@ -248,7 +254,7 @@ async function runOnce<T extends TaskId>(
       : await diagnose(prepared, fit, context, key);
   const visible = casesFile(folder, id, seeded ? seed : null);
   await writeAtomicallyBy(visible, (temporary) => copyFile(path, temporary));
-  return { evaluation, pooled: { ...prepared.pooled(evaluation), ...diagnostics } };
+  return { evaluation, pooled: prepared.pooled(evaluation), figures: diagnostics };
 }
 
 /**
@@ -260,12 +266,12 @@ async function diagnose<T extends TaskId>(
   fit: () => Promise<Fitted<T>>,
   context: RunContext,
   cases: string,
-): Promise<Record<string, number>> {
+): Promise<Figures> {
   const { value } = await context.stages.run({
     name: "diagnostics",
-    version: 1,
+    version: 2,
     inputs: { cases },
-    format: jsonArtifact("diagnostics.json", (found) => found as Record<string, number>),
+    format: jsonArtifact("diagnostics.json", (found) => found as Figures),
     async compute() {
       const fitted = await fit();
       return {
