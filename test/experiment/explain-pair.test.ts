@@ -117,6 +117,26 @@ describe("a pair", () => {
     expect(renderExplainedPair(pair)).not.toContain("what came of it");
   }, 120_000);
 
+  it("of a user without any history is predicted and explained from nothing", async () => {
+    const data = worldDataset({ size });
+    const { training } = ctrProtocol(data, makeSplit(data, "global-time"), ctrOptions.parse({}));
+    const { users, items, times } = training.rows;
+    // The first pair of all: nothing came before it.
+    const first = users.findIndex((_, n) => times[n] === Math.min(...times));
+    const { liked, disliked } = training.historyBefore(users[first], times[first]);
+    expect([...liked, ...disliked]).toEqual([]);
+    const [user, item] = [data.users.keys[users[first]], data.items.keys[items[first]]];
+    const pair = await explainPair(request(user, item, { run: run.folder.path }));
+    expect([...pair.liked, ...pair.disliked]).toEqual([]);
+    expect(pair.answers.length).toBe(2);
+    for (const { probability, explanation } of pair.answers) {
+      expect(probability > 0 && probability < 1).toBe(true);
+      expect(typeof explanation).toBe("string");
+    }
+    const text = renderExplainedPair(pair);
+    expect(text).not.toMatch(/undefined|NaN|null/);
+  }, 120_000);
+
   it("of the training part is explained by what came before it, itself not among that", async () => {
     const data = worldDataset({ size });
     const { training } = ctrProtocol(data, makeSplit(data, "global-time"), ctrOptions.parse({}));

@@ -129,7 +129,7 @@ describe("two predictions joined", () => {
 describe("an attribution in words", () => {
   it("begins with the largest part and ends in the verdict's direction", () => {
     expect(inWords("A", { item: 0.1, user: -2, both: 1, probability: 0.4 })).toBe(
-      "The user will not like it: the user likes fewer films than most, the user and the film suit each other better than that, A is liked more than most.",
+      "The user will not like it: the user likes fewer items than most, the user and the item suit each other better than that, A is liked more than most.",
     );
   });
 });
