@@ -21,7 +21,7 @@ describe("a recommender's figures", () => {
   });
 
   it("are means over the seeds that have them, with the cases of the seed that has fewest", () => {
-    const seeds = [
+    const seeds: Figures[] = [
       {},
       { "uncite-change": { value: 0.25, n: 3 } },
       { "uncite-change": { value: 0.75, n: 2 } },
