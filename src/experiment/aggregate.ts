@@ -3,6 +3,7 @@ import { meanOverCases } from "../metrics/aggregate.js";
 import { bootstrapMeans } from "../metrics/statistics/bootstrap.js";
 import { averageSeeds, describe } from "../metrics/statistics/describe.js";
 import type { Evaluation } from "../tasks/evaluation.js";
+import type { Figures } from "../recommenders/recommender.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
 import type { MetricValue } from "./scoreboard.js";
 
@@ -10,6 +11,8 @@ import type { MetricValue } from "./scoreboard.js";
 export interface SeedResult {
   readonly evaluation: Evaluation;
   readonly pooled: Readonly<Record<string, number>>;
+  /** What was found out beside the task's own metrics. */
+  readonly figures?: Figures;
 }
 
 /**
@@ -45,6 +48,25 @@ export function aggregateSeeds(
     const { ci95, n } = Object.hasOwn(details, name) ? details[name] : { ci95: null, n: cases.length };
     const { mean, sd } = describe(results.map(({ pooled }) => pooled[name]));
     if (!Number.isNaN(mean)) metrics[name] = { mean, sd, ci95, n };
+  }
+  return { ...metrics, ...aggregateFigures(results, cases.length) };
+}
+
+/**
+ * Means over the seeds that have a figure (where no text cites an item, none can be taken away), n by the seed that has the fewest cases for
+ * it.
+ */
+function aggregateFigures(results: readonly SeedResult[], all: number): Record<string, MetricValue> {
+  const metrics: Record<string, MetricValue> = {};
+  for (const name of new Set(results.flatMap(({ figures = {} }) => Object.keys(figures)))) {
+    const found = results.flatMap(({ figures = {} }) => {
+      if (!Object.hasOwn(figures, name)) return [];
+      const figure = figures[name];
+      return typeof figure === "number" ? { value: figure, n: all } : figure;
+    });
+    const { mean, sd } = describe(found.map(({ value }) => value));
+    const n = Math.min(...found.map((one) => one.n));
+    if (!Number.isNaN(mean)) metrics[name] = { mean, sd, ci95: null, n };
   }
   return metrics;
 }

@@ -5,16 +5,18 @@ import type { Evaluation, RecommendedLists } from "../tasks/evaluation.js";
 
 const TOP = "top:";
 const ANSWER = "answer:";
+const EXPLANATION = "explanation";
 
 /**
  * An evaluation as one Parquet table: a row a case with its name, a column a metric (NULL: does not apply), a column
- * `top:SETTING` with the ids of the recommended items, best first, and a column `answer:NAME` for other answers.
+ * `top:SETTING` with the ids of the recommended items, best first, a column `answer:NAME` for other answers, and a column `explanation` where answers
+ * go by a text.
  * @param itemKeys - external ids by item number.
  */
 export function evaluationFormat(itemKeys: readonly string[]): ArtifactFormat<Evaluation> {
   return {
     file: "cases.parquet",
-    async write(path, { cases, values, lists, answers = {} }) {
+    async write(path, { cases, values, lists, answers = {}, explanations }) {
       const tops = Object.entries(lists).map(([setting, { k, items }]) => {
         const idsOf = (position: number) => {
           const list = items.subarray(position * k, (position + 1) * k);
@@ -27,10 +29,11 @@ export function evaluationFormat(itemKeys: readonly string[]): ArtifactFormat<Ev
       });
       const others = Object.entries(answers).map(([name, column]) => [ANSWER + name, column] as const);
       const extra = Object.fromEntries<Float64Array | string[][]>([...tops, ...others]);
-      await writeParquet(path, { case: cases, ...values, ...extra });
+      const texts = explanations && { [EXPLANATION]: explanations };
+      await writeParquet(path, { case: cases, ...values, ...extra, ...texts });
     },
     async read(path) {
-      const { case: cases, ...columns } = await readParquet(path);
+      const { case: cases, [EXPLANATION]: explanations, ...columns } = await readParquet(path);
       const broken = (why: string) => new DataError("BAD_CASES_FILE", why, { file: path });
       if (!Array.isArray(cases)) throw broken("no column case");
       const itemNumber = new Map(itemKeys.map((key, item) => [key, item]));
@@ -45,7 +48,11 @@ export function evaluationFormat(itemKeys: readonly string[]): ArtifactFormat<Ev
           lists[name.slice(TOP.length)] = numberLists(column as unknown as string[][], itemNumber);
         else throw broken(`column ${name} holds neither numbers nor lists`);
       }
-      return { cases: cases as string[], values, lists, answers };
+      const texts = explanations as readonly string[] | undefined;
+      return {
+        ...{ cases: cases as string[], values, lists, answers },
+        ...(texts !== undefined && { explanations: texts }),
+      };
     },
   };
 }

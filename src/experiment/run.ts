@@ -14,7 +14,13 @@ import { partSizes, type Split } from "../data/split.js";
 import { writeSplit } from "../data/splits/file.js";
 import { hashDataset } from "../data/splits/hash.js";
 import { metricColumn } from "../metrics/registry.js";
-import type { Fitted, Recommender, RunContext } from "../recommenders/recommender.js";
+import {
+  type Figures,
+  type Fitted,
+  notCharged,
+  type Recommender,
+  type RunContext,
+} from "../recommenders/recommender.js";
 import { resolveOptions } from "../recommenders/registry.js";
 import type { Evaluation } from "../tasks/evaluation.js";
 import { parseModelSpec } from "../llm/spec.js";
@@ -60,7 +66,7 @@ export interface RunResult {
 }
 
 /** Raised when the meaning of the files in a run folder changes. */
-const EVALUATION_VERSION = 2;
+const EVALUATION_VERSION = 3;
 /** Milliseconds that a run waits for the process of a killed one to notice. */
 const PATIENCE = 15_000;
 
@@ -120,7 +126,7 @@ async function runReserved<T extends TaskId>(request: RunRequest<T>): Promise<Ru
         results.push(await runOnce(request, recommender, options[recommender.id], seed, meter, model));
         costs.push(meter.total);
       }
-      samples.add(recommender.id, results[0].evaluation);
+      samples.add(recommender, results[0].evaluation);
       if (involved.has(recommender.id)) {
         measured.set(
           recommender.id,
@@ -237,7 +243,9 @@ async function runOnce<T extends TaskId>(
       const own = await fit();
       const answer: Parameters<typeof prepared.evaluate>[0] = (cases) =>
         meter.time("answer", () => own.answer(cases, context));
-      return prepared.evaluate(answer, { progress, signal, label });
+      const explain: Parameters<typeof prepared.evaluate>[2] =
+        own.explain && ((cases) => notCharged(context, async (aside) => own.explain?.(cases, aside) ?? []));
+      return prepared.evaluate(answer, { progress, signal, label }, explain);
     },
   });
   const diagnostics =
@@ -246,7 +254,7 @@ async function runOnce<T extends TaskId>(
       : await diagnose(prepared, fit, context, key);
   const visible = casesFile(folder, id, seeded ? seed : null);
   await writeAtomicallyBy(visible, (temporary) => copyFile(path, temporary));
-  return { evaluation, pooled: { ...prepared.pooled(evaluation), ...diagnostics } };
+  return { evaluation, pooled: prepared.pooled(evaluation), figures: diagnostics };
 }
 
 /**
@@ -258,12 +266,12 @@ async function diagnose<T extends TaskId>(
   fit: () => Promise<Fitted<T>>,
   context: RunContext,
   cases: string,
-): Promise<Record<string, number>> {
+): Promise<Figures> {
   const { value } = await context.stages.run({
     name: "diagnostics",
-    version: 1,
+    version: 2,
     inputs: { cases },
-    format: jsonArtifact("diagnostics.json", (found) => found as Record<string, number>),
+    format: jsonArtifact("diagnostics.json", (found) => found as Figures),
     async compute() {
       const fitted = await fit();
       return {

@@ -1,6 +1,7 @@
 import type { ItemTable } from "../data/dataset.js";
 import { titleOf } from "../tasks/describe.js";
 import { listOf, type Evaluation } from "../tasks/evaluation.js";
+import type { Recommender } from "../recommenders/recommender.js";
 import type { PreparedTask, TaskId } from "../tasks/task.js";
 
 /** So many cases are shown, evenly spaced over all. */
@@ -29,6 +30,8 @@ export interface SampleAnswer {
   readonly lists: Readonly<Record<string, readonly number[]>>;
   /** What else was answered (a probability), and the main metrics of this case. */
   readonly values: Readonly<Record<string, number>>;
+  /** The text that it answered by, and who wrote it. */
+  readonly explanation?: { readonly by: string; readonly text: string };
 }
 
 /** Gathers a {@link SampleBook} while the recommenders come and go, so that no evaluation is kept for it. */
@@ -43,15 +46,17 @@ export class SampleCollector {
   ) {}
 
   /** Takes one recommender's answers to the chosen cases; all evaluations have the same cases. */
-  add(recommender: string, evaluation: Evaluation): void {
+  add({ id, explainedBy }: Pick<Recommender<TaskId>, "id" | "explainedBy">, evaluation: Evaluation): void {
     this.positions ??= this.choose(evaluation.cases);
     this.positions.forEach((position, at) => {
       const lists = Object.entries(evaluation.lists).map(
         ([setting, all]) => [setting, this.places(listOf(all, position).subarray(0, LENGTH))] as const,
       );
-      this.cases[at].answers[recommender] = {
+      const text = evaluation.explanations?.[position];
+      this.cases[at].answers[id] = {
         lists: Object.fromEntries(lists.filter(([, list]) => list.length > 0)),
         values: valuesAt(evaluation, position, this.task.mainMetrics),
+        ...(explainedBy !== undefined && text !== undefined && { explanation: { by: explainedBy, text } }),
       };
     });
   }

@@ -38,6 +38,8 @@ export interface Recommender<T extends TaskId, O = unknown> {
   readonly onRequest?: boolean;
   /** Ids of those that it combines: it was asked for by name, and what is given from outside for them holds for it. */
   readonly members?: readonly string[];
+  /** Who writes the texts of {@link Fitted.explain}, as people are told beside them; without it they are shown to nobody. */
+  readonly explainedBy?: string;
   fit(train: TrainingData<T>, options: O, context: RunContext): Promise<Fitted<T>>;
 }
 
@@ -49,7 +51,16 @@ export interface Fitted<T extends TaskId> {
   /** The text that it answers each case by, where it has one. */
   explain?(cases: readonly Case<T>[], context: RunContext): Promise<readonly string[]>;
   /** What there is to measure of its answers without their truth, by the name of a pooled metric. */
-  figures?(cases: readonly Case<T>[], context: RunContext): Promise<Record<string, number>>;
+  figures?(cases: readonly Case<T>[], context: RunContext): Promise<Figures>;
+}
+
+/** Figures by name. A number alone is measured on all cases; any other says on how many. */
+export type Figures = Readonly<Record<string, number | CountedFigure>>;
+
+export interface CountedFigure {
+  readonly value: number;
+  /** Cases that it rests on. */
+  readonly n: number;
 }
 
 /** What a run lends to a recommender. */

@@ -16,6 +16,7 @@ export function casesIn(subset: CtrSubset, warm: Uint8Array): Int32Array {
 
 /**
  * Asks a recommender for the probability of every case, block by block.
+ * @param explain - the texts that it answers by.
  * @returns `log-loss`, `brier` and `absolute-error`, each also `/warm` and `/cold` where users are known; the answers as `probability`.
  * @throws DataError NOT_FINITE or NOT_PROBABILITY, naming recommender, user and item.
  */
@@ -23,15 +24,18 @@ export async function evaluateCtr(
   protocol: CtrProtocol,
   answer: (cases: readonly CtrCase[]) => Promise<CtrAnswers>,
   { progress, signal, label }: EvaluationContext,
+  explain?: (cases: readonly CtrCase[]) => Promise<readonly string[]>,
 ): Promise<Evaluation> {
   const { test, warm, subsets } = protocol;
   const count = test.labels.length;
   const probability = new Float64Array(count);
+  const explanations: string[] = [];
   const step = progress.start(`${label}: test pairs`, count);
   for (let from = 0; from < count; from += BLOCK) {
     throwIfInterrupted(signal);
     const length = Math.min(BLOCK, count - from);
-    const answers = await answer(Array.from({ length }, (_, n) => protocol.caseOf(from + n)));
+    const cases = Array.from({ length }, (_, n) => protocol.caseOf(from + n));
+    const answers = await answer(cases);
     if (answers.length !== length) {
       throw new RangeError(`${label} answered ${answers.length} probabilities for ${length} cases`);
     }
@@ -39,6 +43,8 @@ export async function evaluateCtr(
       requireProbability(protocol, from + n, value, label);
       probability[from + n] = value;
     });
+    // The same block: what wrote the texts for the answers finds them again.
+    if (explain !== undefined) explanations.push(...(await explain(cases)));
     step.update(from + length);
   }
   step.end();
@@ -54,7 +60,10 @@ export async function evaluateCtr(
       values[`${name}/${subset}`] = perCase.map((value, n) => (warm[n] === wanted ? value : NaN));
     }
   }
-  return { cases: caseNames(protocol), values, lists: {}, answers: { probability } };
+  return {
+    ...{ cases: caseNames(protocol), values, lists: {}, answers: { probability } },
+    ...(explain !== undefined && { explanations }),
+  };
 }
 
 function requireProbability({ test, training }: CtrProtocol, n: number, value: number, label: string): void {

@@ -45,7 +45,7 @@ export function prepareCtr(
       const label = { label: "label", text: test.labels[position] === 1 ? "liked" : "not liked" };
       return { facts: [...factsOf(dataset, protocol.caseOf(position)), label], relevant: {} };
     },
-    evaluate: (answer, context) => evaluateCtr(protocol, answer, context),
+    evaluate: (answer, context, explain) => evaluateCtr(protocol, answer, context, explain),
     pooled: (evaluation) =>
       Object.fromEntries(
         subsets.flatMap(({ suffix, positions }) => {

@@ -8,6 +8,8 @@ export interface Evaluation {
   readonly lists: Readonly<Record<string, RecommendedLists>>;
   /** What else was answered, by name, [cases]: kept for metrics that need all cases together, no metric itself. */
   readonly answers?: Readonly<Record<string, Float64Array>>;
+  /** The text that each case was answered by, [cases], where the recommender has one. */
+  readonly explanations?: readonly string[];
 }
 
 /** The best items of every case. */

@@ -32,10 +32,14 @@ export interface PreparedTask<T extends TaskId> {
   readonly mainMetrics: readonly string[];
   /** Sentences that stand under the table: what was ranked for whom. */
   readonly notes: readonly string[];
-  /** Asks for the answers to all cases, block by block, and measures them. */
+  /**
+   * Asks for the answers to all cases, block by block, and measures them.
+   * @param explain - the texts that answers go by, asked for right after a block's answers and kept beside them.
+   */
   evaluate(
     answer: (cases: readonly Case<T>[]) => Promise<Answers<T>>,
     context: EvaluationContext,
+    explain?: (cases: readonly Case<T>[]) => Promise<readonly string[]>,
   ): Promise<Evaluation>;
   /** The metrics that are no mean over cases (coverage, Gini), by name. */
   pooled(evaluation: Evaluation): Record<string, number>;

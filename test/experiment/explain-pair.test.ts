@@ -6,8 +6,10 @@ import { worldDataset } from "../../src/data/world/world.js";
 import { makeSplit } from "../../src/data/splits/strategies.js";
 import { ctrOptions, ctrProtocol } from "../../src/tasks/ctr-protocol.js";
 import { resolveConfig } from "../../src/experiment/config.js";
+import { evaluationFormat } from "../../src/experiment/evaluation-file.js";
 import { explainPair } from "../../src/experiment/explain-pair.js";
-import type { RunResult } from "../../src/experiment/run.js";
+import { casesFile, type RunResult } from "../../src/experiment/run.js";
+import type { SampleBook } from "../../src/experiment/samples.js";
 import { runTask } from "../../src/experiment/run-task.js";
 import { renderExplainedPair } from "../../src/report/explained-pair.js";
 import { failureOf } from "../data/readers/files.js";
@@ -64,6 +66,21 @@ describe("a run with explanations", () => {
   });
 });
 
+describe("what the run's pairs were answered by", () => {
+  it("stays with their answers, and with the samples under its writer's name", async () => {
+    const id = "expctr-llm-untrained";
+    const { cases, explanations } = await evaluationFormat([]).read(casesFile(run.folder, id, null));
+    expect(explanations?.length).toBe(cases.length);
+    const book = JSON.parse(await readFile(run.folder.samples, "utf8")) as SampleBook;
+    for (const { name, answers } of book.cases) {
+      const text = explanations![cases.indexOf(name)];
+      expect(answers[id].explanation).toEqual({ by: "of the untrained model", text });
+      expect(answers[`${id}-second`].explanation).toEqual({ by: "of the untrained model", text });
+      expect(answers["ctr-rate"]).not.toHaveProperty("explanation");
+    }
+  });
+});
+
 describe("a pair", () => {
   it("is predicted and explained as it was in the run", async () => {
     const stages = await readdir(run.folder.stages);
@@ -98,6 +115,26 @@ describe("a pair", () => {
     expect(pair.liking).toBeNull();
     expect(pair.answers.length).toBe(2);
     expect(renderExplainedPair(pair)).not.toContain("what came of it");
+  }, 120_000);
+
+  it("of a user without any history is predicted and explained from nothing", async () => {
+    const data = worldDataset({ size });
+    const { training } = ctrProtocol(data, makeSplit(data, "global-time"), ctrOptions.parse({}));
+    const { users, items, times } = training.rows;
+    // The first pair of all: nothing came before it.
+    const first = users.findIndex((_, n) => times[n] === Math.min(...times));
+    const { liked, disliked } = training.historyBefore(users[first], times[first]);
+    expect([...liked, ...disliked]).toEqual([]);
+    const [user, item] = [data.users.keys[users[first]], data.items.keys[items[first]]];
+    const pair = await explainPair(request(user, item, { run: run.folder.path }));
+    expect([...pair.liked, ...pair.disliked]).toEqual([]);
+    expect(pair.answers.length).toBe(2);
+    for (const { probability, explanation } of pair.answers) {
+      expect(probability > 0 && probability < 1).toBe(true);
+      expect(typeof explanation).toBe("string");
+    }
+    const text = renderExplainedPair(pair);
+    expect(text).not.toMatch(/undefined|NaN|null/);
   }, 120_000);
 
   it("of the training part is explained by what came before it, itself not among that", async () => {

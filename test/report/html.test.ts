@@ -153,23 +153,37 @@ describe("writeReport", () => {
     );
   });
 
-  it("shows what language models wrote about a sampled pair", async () => {
-    const folder = await runFolder(smallScoreboard(), smallCost(), {
+  it("shows by which explanation a sampled pair was answered at each stage of training, and no other that was tried", async () => {
+    const answered = (by: string, text: string) => ({ lists: {}, values: {}, explanation: { by, text } });
+    const answers = {
+      random: { lists: {}, values: {} },
+      "expctr-llm-untrained": answered("of the untrained model", "A quiet one."),
+      "expctr-llm-lc": answered("after LC", "A loud one."),
+      "expctr-llm": answered("after LC and IC", "The short one."),
+      "expctr-aug": answered("after LC and IC", "A long one."),
+      "expctr-stacked": answered("after LC and IC", "The short one."),
+      "expctr-aug-lc": answered("after LC", "A loud one."),
+    };
+    const folder = await runFolder({ ...smallScoreboard(), seeds: [4, 5] }, smallCost(), {
       ...samples,
-      cases: [{ ...samples.cases[0], name: "u1 i7" }],
+      cases: [{ ...samples.cases[0], name: "u1 i7", facts: [], answers }],
     });
-    const stage = join(folder, "stages", "explanations-0123");
+    // What figures are measured with: the same pair, with another history.
+    const stage = join(folder, "stages", "explanations-ffff");
     await mkdir(stage, { recursive: true });
-    const line = (item: string, explanation: string) =>
-      JSON.stringify({ user: "u1", item, adapter: "abcdef0123", explanation, cut: false });
-    await writeFile(
-      join(stage, "explanations.jsonl"),
-      `${line("i7", "A quiet one.")}\n${line("i8", "Not it.")}\n`,
-    );
+    const tried = { user: "u1", item: "i7", adapter: "abcdef0123", explanation: "Without it.", cut: false };
+    await writeFile(join(stage, "explanations.jsonl"), `${JSON.stringify(tried)}\n`);
     const { file } = await writeReport([folder]);
     const text = await readFile(file, "utf8");
-    expect(text).toContain('"label":"explanation by model abcdef01","text":"A quiet one."');
-    expect(text).not.toContain("Not it.");
+    const facts = /"name":"u1 i7","facts":(\[[^\]]*\])/.exec(text);
+    expect(JSON.parse(facts![1])).toEqual([
+      { label: "explanation of the untrained model", text: "A quiet one." },
+      { label: "explanation after LC", text: "A loud one." },
+      { label: "explanation after LC and IC (expctr-llm, expctr-stacked)", text: "The short one." },
+      { label: "explanation after LC and IC (expctr-aug)", text: "A long one." },
+    ]);
+    expect(text).toContain("Answers and explanations are those of seed 4.");
+    expect(text).not.toContain("Without it.");
   });
 
   it("refuses no runs, and says what is wrong with a broken book of samples", async () => {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { hashOf } from "../../core/hash.js";
 import { Random } from "../../core/random.js";
+import type { LanguageModel } from "../../llm/language-model.js";
 import type { LocalModel } from "../../llm/local/local-model.js";
 import { ppo } from "../../llm/training/ppo/ppo.js";
 import { ppoSettings, type Reward } from "../../llm/training/ppo/settings.js";
@@ -100,19 +101,25 @@ export async function align(
   return { policy: value, key };
 }
 
+/** Who rewards; of the network only how it answers. */
+interface RewardSources extends Pick<Alignment, "reader"> {
+  readonly network?: { readonly augmented: Pick<Augmented, "predict"> };
+}
+
 interface Rewarded {
-  readonly train: CtrTraining;
+  readonly train: Pick<CtrTraining, "items">;
   readonly cases: readonly ExplainedCase[];
   readonly labels: readonly number[];
-  readonly model: LocalModel;
-  readonly options: AlignmentOptions;
+  /** The reader. */
+  readonly model: LanguageModel;
+  readonly options: Pick<AlignmentOptions, "reward" | "lambda" | "gain">;
   readonly context: RunContext;
 }
 
 /** LC's reward of each answer and lambda times IC's, as far as each counts. */
-function rewardOf(
+export function rewardOf(
   { train: { items }, cases, labels, model, options, context }: Rewarded,
-  { reader, network }: Pick<Alignment, "reader" | "network">,
+  { reader, network }: RewardSources,
 ): Reward {
   const { reward: form, lambda, gain } = options;
   return async (answers) => {

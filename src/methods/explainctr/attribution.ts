@@ -77,10 +77,10 @@ async function attributions(
 export function inWords(target: string, { item, user, both, probability }: Attribution): string {
   const parts = [
     { size: item, words: `${target} is liked ${item >= 0 ? "more" : "less"} than most` },
-    { size: user, words: `the user likes ${user >= 0 ? "more" : "fewer"} films than most` },
+    { size: user, words: `the user likes ${user >= 0 ? "more" : "fewer"} items than most` },
     {
       size: both,
-      words: `the user and the film suit each other ${both >= 0 ? "better" : "worse"} than that`,
+      words: `the user and the item suit each other ${both >= 0 ? "better" : "worse"} than that`,
     },
   ].sort((a, b) => Math.abs(b.size) - Math.abs(a.size));
   const verdict = probability >= 0.5 ? "will like it" : "will not like it";

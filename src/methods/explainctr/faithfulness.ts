@@ -1,4 +1,5 @@
 import type { ItemTable } from "../../data/dataset.js";
+import type { CountedFigure } from "../../recommenders/recommender.js";
 import type { ExplainedCase } from "./cases.js";
 import { statesVerdict } from "./verdict-words.js";
 
@@ -21,7 +22,7 @@ export interface ExplainedAnswers {
 const MOST_UNCITED = 100;
 
 /**
- * Figures of faithfulness, by metric name:
+ * Figures of faithfulness, by metric name, each with the number of cases that it rests on:
  * - `explanation-words`, `distinct@1`, `distinct@2`: mean words of a text, different words and pairs of words among all of them;
  * - `empty-explanations`, `states-verdict`, `cites-history`: shares that say nothing, that say the answer outright, that name an item
  *   which was shown as liked or disliked;
@@ -29,7 +30,7 @@ const MOST_UNCITED = 100;
  * - `swap-change`: mean change of the reader's probability when a text gives place to another case's;
  * - `uncite-change`: the same when the item that the text cites is taken from the history, and the text written anew.
  */
-export async function faithfulness(answers: ExplainedAnswers): Promise<Record<string, number>> {
+export async function faithfulness(answers: ExplainedAnswers): Promise<Record<string, CountedFigure>> {
   const { items, cases, texts, idProbabilities, shown, read, write } = answers;
   const own = await read(cases, texts);
   const swapped = await read(
@@ -42,7 +43,7 @@ export async function faithfulness(answers: ExplainedAnswers): Promise<Record<st
   const uncited = tried.map((n) => without(cases[n], cited[n]));
   const again = tried.length === 0 ? [] : await read(uncited, await write(uncited));
   const share = (count: number) => count / cases.length;
-  return {
+  const figures = {
     "explanation-words": share(texts.reduce((sum, text) => sum + wordsOf(text).length, 0)),
     "distinct@1": distinct(texts, 1),
     "distinct@2": distinct(texts, 2),
@@ -54,12 +55,14 @@ export async function faithfulness(answers: ExplainedAnswers): Promise<Record<st
       cases.map((_, n) => own[n]),
       swapped,
     ),
-    ...(tried.length > 0 && {
-      "uncite-change": meanChange(
-        tried.map((n) => own[n]),
-        again,
-      ),
-    }),
+  };
+  const uncite = meanChange(
+    tried.map((n) => own[n]),
+    again,
+  );
+  return {
+    ...Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, { value, n: cases.length }])),
+    ...(tried.length > 0 && { "uncite-change": { value: uncite, n: tried.length } }),
   };
 }
 

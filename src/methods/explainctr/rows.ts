@@ -23,6 +23,12 @@ import { content, mixed, request, template, title, untrained, type Writer } from
 
 type Row<O> = Recommender<"ctr", O>;
 
+/** A writer with what people are told of who that is. */
+interface NamedWriter<O> {
+  readonly write: Writer<O>;
+  readonly by: string;
+}
+
 /** What all rows have in common: they tell a language model of items by their texts, and a run must name them. */
 function row<O>(
   id: string,
@@ -69,13 +75,13 @@ function readerRow<O extends AugmentedOptions>(
   id: string,
   summary: string,
   schema: z.ZodType<O>,
-  writer: Writer<O>,
+  { write, by }: NamedWriter<O>,
   reading: Reading = "whole",
   seeded = true,
 ): Row<O> {
-  return row(id, "llm", summary, schema, seeded, async (train, options, context) =>
-    fitReader(await writer(train, options, context), reading, train, options, context),
-  );
+  const fit: Row<O>["fit"] = async (train, options, context) =>
+    fitReader(await write(train, options, context), reading, train, options, context);
+  return { ...row(id, "llm", summary, schema, seeded, fit), explainedBy: by };
 }
 
 /** A click-through model with texts about the pairs. */
@@ -92,6 +98,16 @@ function networkRow<O extends AugmentedOptions>(
   });
 }
 
+/** A click-through model with explanations. */
+function augmentedRow<O extends AugmentedOptions>(
+  id: string,
+  summary: string,
+  schema: z.ZodType<O>,
+  { write, by }: NamedWriter<O>,
+): Row<O> {
+  return { ...networkRow(id, "llm", summary, schema, write), explainedBy: by };
+}
+
 /** Trained policies. Training is loaded when it is needed, not before. */
 function trained(extent: Extent): Writer<AlignmentOptions> {
   return async (train, options, context) =>
@@ -100,6 +116,14 @@ function trained(extent: Extent): Writer<AlignmentOptions> {
 
 const imitating: Writer<ImitationOptions> = async (train, options, context) =>
   (await import("./tuned.js")).imitatingWriter(train, options, context);
+
+/** The language model at each stage of its training. */
+const UNTRAINED: NamedWriter<AugmentedOptions> = { write: untrained, by: "of the untrained model" };
+const AFTER: Readonly<Record<Extent, NamedWriter<AlignmentOptions>>> = {
+  lc: { write: trained("lc"), by: "after LC" },
+  all: { write: trained("all"), by: "after LC and IC" },
+  "ic-only": { write: trained("ic-only"), by: "after IC alone" },
+};
 
 const READINGS: readonly { readonly suffix: string; readonly reading: Reading; readonly words: string }[] = [
   { suffix: "", reading: "whole", words: "" },
@@ -116,7 +140,7 @@ function readerRows<O extends AugmentedOptions>(
   id: string,
   summary: string,
   schema: z.ZodType<O>,
-  writer: Writer<O>,
+  writer: NamedWriter<O>,
   isTrained: boolean,
 ): Row<O>[] {
   return READINGS.map(({ suffix, reading, words }) =>
@@ -132,34 +156,34 @@ export const EXPLAINCTR: readonly Recommender<"ctr">[] = [
     "expctr-llm-untrained",
     "P(Yes) of a reader of the untrained model's explanations",
     augmentedOptions,
-    untrained,
+    UNTRAINED,
     false,
   ),
   ...readerRows(
     "expctr-llm-lc",
     "ExpCTR-LLM after stage 1, the explainer taught by a frozen reader's answers (Yu et al., WSDM 2025)",
     alignmentOptions,
-    trained("lc"),
+    AFTER.lc,
     true,
   ),
   readerRow(
     "expctr-llm-ic-only",
     "ExpCTR-LLM taught by the click-through model's answers alone.",
     alignmentOptions,
-    trained("ic-only"),
+    AFTER["ic-only"],
   ),
   ...readerRows(
     "expctr-llm",
     "ExpCTR-LLM after all three stages (Yu et al., WSDM 2025)",
     alignmentOptions,
-    trained("all"),
+    AFTER.all,
     true,
   ),
   readerRow(
     "post-hoc-template",
     "A reader of a sentence by rule about the most similar liked and disliked items.",
     augmentedOptions,
-    template,
+    { write: template, by: "by rule" },
     "whole",
     false,
   ),
@@ -167,63 +191,66 @@ export const EXPLAINCTR: readonly Recommender<"ctr">[] = [
     "post-hoc-attribution",
     "A reader of the click-through model's own reasons, put in words.",
     augmentedOptions,
-    attributed,
+    { write: attributed, by: "of the click-through model's own reasons" },
   ),
   readerRow(
     "peter",
     "A reader of a small Transformer that knows users and items by number alone (after PETER: Li et al., ACL 2021).",
     peterOptions,
-    async (train, options, context) => (await import("./peter.js")).peterWriter(train, options, context),
+    {
+      write: async (train, options, context) =>
+        (await import("./peter.js")).peterWriter(train, options, context),
+      by: "of PETER",
+    },
   ),
   readerRow(
     "recexplainer",
     "A reader of a model that was taught to answer as the click-through model does (after RecExplainer: Lei et al., KDD 2024).",
     imitationOptions,
-    imitating,
+    { write: imitating, by: "of RecExplainer" },
   ),
-  networkRow(
+  augmentedRow(
     "expctr-aug-untrained",
-    "llm",
     "A click-through model with the untrained model's explanations as one more field.",
     augmentedOptions,
-    untrained,
+    UNTRAINED,
   ),
-  networkRow(
+  augmentedRow(
     "expctr-aug-lc",
-    "llm",
     "ExpCTR-Aug after stage 1: a click-through model with those explanations.",
     alignmentOptions,
-    trained("lc"),
+    AFTER.lc,
   ),
-  networkRow(
+  augmentedRow(
     "expctr-aug-ic-only",
-    "llm",
     "ExpCTR-Aug with an explainer that the click-through model alone taught.",
     alignmentOptions,
-    trained("ic-only"),
+    AFTER["ic-only"],
   ),
-  networkRow(
+  augmentedRow(
     "expctr-aug",
-    "llm",
     "ExpCTR-Aug after all three stages (Yu et al., WSDM 2025).",
     alignmentOptions,
-    trained("all"),
+    AFTER.all,
   ),
-  row<AlignmentOptions>(
-    "expctr-stacked",
-    "llm",
-    "The click-through model alone and the reader of ExpCTR's explanations, joined by a regression on validation pairs.",
-    alignmentOptions,
-    true,
-    async (train, options, context) =>
-      fitStacked(await trained("all")(train, options, context), train, options, context),
-  ),
+  {
+    ...row<AlignmentOptions>(
+      "expctr-stacked",
+      "llm",
+      "The click-through model alone and the reader of ExpCTR's explanations, joined by a regression on validation pairs.",
+      alignmentOptions,
+      true,
+      async (train, options, context) =>
+        fitStacked(await AFTER.all.write(train, options, context), train, options, context),
+    ),
+    explainedBy: AFTER.all.by,
+  },
   networkRow(
     "expctr-aug-shuffled",
     "control",
     "The same with each explanation given to another pair, and trained on them so.",
     alignmentOptions,
-    mixed(trained("all")),
+    mixed(AFTER.all.write),
   ),
   networkRow(
     "expctr-aug-prompt",

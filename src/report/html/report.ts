@@ -42,7 +42,11 @@ async function readSamples(dir: string): Promise<SampleBook | null> {
   if (!existsSync(file)) return null;
   const { z } = await import("zod");
   const places = z.record(z.string(), z.array(z.int().nonnegative()));
-  const answer = z.object({ lists: places, values: z.record(z.string(), z.number()) });
+  const answer = z.object({
+    lists: places,
+    values: z.record(z.string(), z.number()),
+    explanation: z.object({ by: z.string(), text: z.string() }).optional(),
+  });
   const schema = z.object({
     schemaVersion: z.literal(1),
     titles: z.array(z.string()),
@@ -55,5 +59,5 @@ async function readSamples(dir: string): Promise<SampleBook | null> {
       }),
     ),
   });
-  return withExplanations(await readJson(file, schema), dir);
+  return withExplanations(await readJson(file, schema));
 }

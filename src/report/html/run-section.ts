@@ -22,7 +22,7 @@ export async function runSection(run: FinishedRun, id: string, samples: SampleBo
   const body = markup`<p class="soft">
       Run <code>${name}</code>. ${scoreboard.rows.length} recommenders, ${scoreboard.columns.length} metrics.
     </p>
-    ${kindTools(data)} ${scores(run, frame, data)} ${charts(data)} ${significance(data)} ${sampleViewer(data)}
+    ${kindTools(data)} ${scores(run, frame, data)} ${charts(data)} ${significance(data)} ${sampleViewer(data, scoreboard.seeds)}
     ${recipe(run, id)}`;
   return { id, title, body, data };
 }
@@ -205,7 +205,7 @@ function significance(data: RunData): Markup | null {
   ${table}`;
 }
 
-function sampleViewer({ samples, rows, columns }: RunData): Markup | null {
+function sampleViewer({ samples, rows, columns }: RunData, seeds: readonly number[]): Markup | null {
   if (samples === null || samples.cases.length === 0) return null;
   const settings = new Set(
     samples.cases.flatMap(({ answers }) => Object.values(answers).flatMap(({ lists }) => Object.keys(lists))),
@@ -218,6 +218,7 @@ function sampleViewer({ samples, rows, columns }: RunData): Markup | null {
   const metrics = columns.filter(({ name, better }) => better !== null && measured.has(name));
   const names = [markup`<option value="">anyone</option>`, ...options(rows.map(({ name }) => name))];
   return markup`<h3>Samples</h3>
+    ${seeds.length < 2 ? null : markup`<p class="soft">Answers and explanations are those of seed ${seeds[0]}.</p>`}
     <div class="samples">
       <div class="tools">
         <button type="button" class="previous">Previous</button

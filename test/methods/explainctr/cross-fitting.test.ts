@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { alignmentOptions } from "../../../src/methods/explainctr/options.js";
-import { trainedWriter } from "../../../src/methods/explainctr/staged.js";
+import { type Extent, trainedWriter } from "../../../src/methods/explainctr/staged.js";
 import { casesOf, type ExplainedCase } from "../../../src/methods/explainctr/cases.js";
 import type { CtrRows, CtrTraining } from "../../../src/tasks/ctr.js";
 import { ScriptedModel } from "../../llm/scripted-model.js";
@@ -9,7 +9,13 @@ import { lending, protocolOf, ratings } from "./support.js";
 // Who learns from which pairs is all that counts here: policies are the names of the pairs that rewarded them, and an explanation is the
 // name of whoever wrote it.
 const { log } = vi.hoisted(() => ({
-  log: { aligned: [] as string[][], networks: [] as { pairs: string[]; writers: string[] }[], writer: "" },
+  log: {
+    /** A time of PPO each: the pairs that rewarded the policy so far, and which stage and round it was. */
+    aligned: [] as string[][],
+    times: [] as { stage: string; round: number; start: string | undefined }[],
+    networks: [] as { pairs: string[]; writers: string[] }[],
+    writer: "",
+  },
 }));
 
 const namesOf = ({ users, items }: Pick<CtrRows, "users" | "items">) =>
@@ -19,8 +25,15 @@ vi.mock("../../../src/methods/explainctr/policy.js", () => ({ openPolicyModel: (
 
 vi.mock("../../../src/methods/explainctr/align.js", () => ({
   align: (
-    ...[, rows, , , { start }]: [CtrTraining, CtrRows, unknown, unknown, { start?: { key: string } }]
+    ...[, rows, , , { stage, round, start }]: [
+      CtrTraining,
+      CtrRows,
+      unknown,
+      unknown,
+      { stage: string; round: number; start?: { key: string } },
+    ]
   ) => {
+    log.times.push({ stage, round, start: start?.key });
     const pairs = [...(start === undefined ? [] : start.key.split(" ")), ...namesOf(rows)];
     log.aligned.push(pairs);
     const key = pairs.join(" ");
@@ -56,17 +69,19 @@ vi.mock("../../../src/methods/explainctr/augmented.js", () => ({
   },
 }));
 
-const { training } = protocolOf(ratings(6, 8, 6));
+const protocol = protocolOf(ratings(6, 8, 6));
+const { training } = protocol;
 const cases = casesOf(training, training.rows);
+const tested = Array.from(protocol.test.labels, (_, n) => protocol.caseOf(n));
 const names = namesOf(training.rows);
-const write = async (crossFit: boolean) => {
-  const context = lending(new ScriptedModel({}), "expctr-aug");
-  const textsOf = await trainedWriter("all", training, alignmentOptions.parse({ crossFit }), context);
-  return textsOf(cases, context);
-};
+const context = lending(new ScriptedModel({}), "expctr-aug");
+const writerOf = (extent: Extent, options: Record<string, unknown> = {}) =>
+  trainedWriter(extent, training, alignmentOptions.parse(options), context);
+const write = async (crossFit: boolean) => (await writerOf("all", { crossFit }))(cases, context);
 
 beforeEach(() => {
   log.aligned.length = 0;
+  log.times.length = 0;
   log.networks.length = 0;
 });
 
@@ -91,6 +106,50 @@ describe("two-fold cross-fitting", () => {
     const [, first, , second] = log.aligned;
     for (const [n, rewarded] of [first, second].entries())
       expect(rewarded.filter((name) => log.networks[n].pairs.includes(name))).toEqual([]);
+  });
+});
+
+describe("pairs of the test part", () => {
+  it.each(["lc", "all", "ic-only"] as const)(
+    "are explained by the last policies of %s, which learn nothing more",
+    async (extent) => {
+      const textsOf = await writerOf(extent);
+      const done = log.aligned.map((pairs) => pairs.join(" "));
+      // Of each fold one, or one after the other.
+      const last = extent === "all" ? [done[1], done[3]] : done;
+      const texts = await textsOf(tested, context);
+      expect(new Set(texts)).toEqual(new Set(last));
+      expect(await textsOf(tested, context)).toEqual(texts);
+      // In another company, too.
+      const few = tested.filter((_, n) => n % 3 === 0);
+      expect(await textsOf(few, context)).toEqual(texts.filter((_, n) => n % 3 === 0));
+      expect(log.aligned.map((pairs) => pairs.join(" "))).toEqual(done);
+      expect(log.networks.length).toBe(extent === "lc" ? 0 : 2);
+    },
+  );
+});
+
+describe("two rounds", () => {
+  it("train the network anew on what the last policy writes, and that policy on by it", async () => {
+    const textsOf = await writerOf("all", { rounds: 2 });
+    const keys = log.aligned.map((pairs) => pairs.join(" "));
+    for (const from of [0, 3]) {
+      expect(log.times.slice(from, from + 3)).toEqual([
+        { stage: "lc", round: 0, start: undefined },
+        { stage: "ic", round: 0, start: keys[from] },
+        { stage: "ic", round: 1, start: keys[from + 1] },
+      ]);
+    }
+    expect(log.times.length).toBe(6);
+    // A network a round and a fold, each on the texts of the policy that goes on by it.
+    expect(log.networks.map(({ writers }) => [...new Set(writers)])).toEqual(
+      [0, 1, 3, 4].map((n) => [keys[n]]),
+    );
+    for (const { pairs, writers } of log.networks)
+      pairs.forEach((name, n) => {
+        expect(writers[n].split(" ")).not.toContain(name);
+      });
+    expect(new Set(await textsOf(tested, context))).toEqual(new Set([keys[2], keys[5]]));
   });
 });
 

@@ -89,14 +89,16 @@ describe("faithfulness", () => {
       },
     });
     expect(found).toMatchObject({
-      "explanation-words": 4.5,
-      "empty-explanations": 0.5,
-      "states-verdict": 0.5,
-      "cites-history": 0.5,
-      "id-agreement": 1,
+      "explanation-words": { value: 4.5, n: 2 },
+      "empty-explanations": { value: 0.5, n: 2 },
+      "states-verdict": { value: 0.5, n: 2 },
+      "cites-history": { value: 0.5, n: 2 },
+      "id-agreement": { value: 1, n: 2 },
     });
-    expect(found["swap-change"]).toBeCloseTo(0.6, 12);
-    expect(found["uncite-change"]).toBeCloseTo(0.3, 12);
+    expect(found["swap-change"].value).toBeCloseTo(0.6, 12);
+    expect(found["uncite-change"].value).toBeCloseTo(0.3, 12);
+    // One of the two cites an item that can be taken away.
+    expect(found["uncite-change"].n).toBe(1);
   });
 });
 
@@ -127,7 +129,7 @@ describe("two predictions joined", () => {
 describe("an attribution in words", () => {
   it("begins with the largest part and ends in the verdict's direction", () => {
     expect(inWords("A", { item: 0.1, user: -2, both: 1, probability: 0.4 })).toBe(
-      "The user will not like it: the user likes fewer films than most, the user and the film suit each other better than that, A is liked more than most.",
+      "The user will not like it: the user likes fewer items than most, the user and the item suit each other better than that, A is liked more than most.",
     );
   });
 });

@@ -49,9 +49,11 @@ describe("prompts", () => {
       const { users, items: of, values } = data.interactions;
       const turned = values!.map((value, p) => (users[p] === user && of[p] === item ? 6 - value : value));
       const other = protocolOf({ ...data, interactions: { ...data.interactions, values: turned } }).training;
-      const promptIn = (train: typeof training) =>
-        generationPrompt(items, casesOf(train, train.rows, [n])[0], 8);
-      expect(promptIn(other)).toBe(promptIn(training));
+      // The second is what fine-tuning learns from (llm-sft, recexplainer).
+      for (const promptOf of [generationPrompt, zeroShotPrompt]) {
+        const promptIn = (train: typeof training) => promptOf(items, casesOf(train, train.rows, [n])[0], 8);
+        expect(promptIn(other)).toBe(promptIn(training));
+      }
     }
   });
 });

@@ -43,7 +43,8 @@ async function answer(
   const context = { ...contextOf(id), cost, llm: () => Promise.resolve(model) };
   const fitted = await row.fit(training, resolveOptions(row, given), context);
   const answers = await fitted.answer(turns, context);
-  return { answers, cost, figures: (await fitted.figures?.(turns, context)) ?? {}, model };
+  const figures = ((await fitted.figures?.(turns, context)) ?? {}) as Record<string, number>;
+  return { answers, cost, figures, model };
 }
 
 /** How many items have a higher score in the first case. */

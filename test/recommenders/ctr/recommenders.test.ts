@@ -9,6 +9,7 @@ import { dropoutMasks, pairBatch } from "../../../src/recommenders/ctr/batches.j
 import { resolveOptions, selectRecommenders } from "../../../src/recommenders/registry.js";
 import { ctrOptions, ctrProtocol, type CtrProtocol } from "../../../src/tasks/ctr-protocol.js";
 import { datasetOf } from "../../data/fixtures.js";
+import { failureOf } from "../../data/readers/files.js";
 import { contextOf } from "../support.js";
 
 /** Two tastes: a user of even number likes items of even number and no others, with one answer in ten turned round. */
@@ -73,6 +74,42 @@ describe.each(LEARNERS)("%s", (id, options) => {
     expect(answers.every((p) => p >= 0 && p <= 1)).toBe(true);
     expect(auc(protocol.test.labels, answers)).toBeGreaterThan(0.75);
     expect(await answersOf(id, options, 1, protocol, 50)).toEqual(answers);
+  }, 240_000);
+});
+
+describe("validation pairs of one class", () => {
+  it("are refused, since nothing could say when to stop; none at all are fine", async () => {
+    const { validation } = protocol.training;
+    const of = (keep: (label: number) => boolean): CtrProtocol => {
+      const kept = Int32Array.from(validation.labels.keys()).filter((n) => keep(validation.labels[n]));
+      const rows = {
+        users: kept.map((n) => validation.users[n]),
+        items: kept.map((n) => validation.items[n]),
+        labels: Float32Array.from(kept, (n) => validation.labels[n]),
+        times: Float64Array.from(kept, (n) => validation.times[n]),
+      };
+      return { ...protocol, training: { ...protocol.training, validation: rows } };
+    };
+    const options = { ...quick, epochs: 1 };
+    for (const label of [0, 1]) {
+      const failure = await failureOf(
+        answersOf(
+          "fm",
+          options,
+          1,
+          of((one) => one === label),
+        ),
+      );
+      expect(failure).toMatchObject({ exit: 3, code: "ONE_CLASS" });
+      expect(failure.message).toMatch(/^the \d+ validation pairs are all of one class/);
+    }
+    const answers = await answersOf(
+      "fm",
+      options,
+      1,
+      of(() => false),
+    );
+    expect(answers.every((p) => p > 0 && p < 1)).toBe(true);
   }, 240_000);
 });
 

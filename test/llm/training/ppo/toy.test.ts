@@ -64,17 +64,20 @@ describe("where the best answers depend on the prompt", () => {
     );
 
   it.each([1, 2, 3, 4, 5])(
-    "drawn answers of three tokens earn 95 in 100 of the best reward: seed %i",
+    "drawn answers of three tokens earn 95 in 100 of the best reward, the KL under its limit: seed %i",
     async (seed) => {
+      const limit = 10;
       const health = await train(prompts, reward, seed, {
         steps: 18,
         batchSize: 64,
         miniBatch: 32,
         maxNewTokens: 3,
-        kl: { coefficient: 0.001, target: 10 },
+        kl: { coefficient: 0.001, target: 10, limit },
       });
       expect(health[0].reward).toBeLessThan(0.5);
       expect(last(health, 3, (step) => step.reward)).toBeGreaterThan(0.95);
+      expect(health.map(({ stopped }) => stopped)).toEqual(Array(18).fill(null));
+      expect(Math.max(...health.map(({ kl }) => kl))).toBeLessThan(limit);
     },
   );
 });
