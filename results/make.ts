@@ -13,14 +13,14 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { packageRoot, writeJson } from "../src/core/files.js";
 import { renderScoreboard } from "../src/report/render.js";
 import { type FinishedRun, readRun } from "../src/report/run.js";
 
 const root = packageRoot();
 const given = process.argv.slice(2);
-const dataRoot = given.length > 0 && existsSync(given[0]) ? given[0] : undefined;
+const dataRoot = given.length > 0 && existsSync(given[0]) ? resolve(given[0]) : undefined;
 const names = dataRoot === undefined ? given : given.slice(1);
 
 /** What ends in minutes on real data, too. */
@@ -47,10 +47,24 @@ const CONVERSATION = [
   ...["--config", join(root, "results", "conversation.yaml")],
 ];
 
+const INSPIRED = ["inspired", "--data", join(dataRoot ?? "", "inspired")];
+
+const CONVERSATION_INSPIRED = [
+  ...["rta", "--dataset", ...INSPIRED],
+  ...["--recommenders", `all,${RTA},rta-gate-sasrec`],
+  ...["--config", join(root, "results", "conversation-inspired.yaml")],
+];
+
 const CONVERSATION_CHARTS = /^(bars-(recall|ndcg)-10|popularity-groups|cost-.*)\.(png|svg)$/;
 
 /** What a task owes to the language model's knowledge of directors: the same with the model that was told false facts. */
 const TWIN = ["--llm", "embedded-twin"];
+
+/** The embedded model that has learnt how INSPIRED talks, a folder. */
+const TALKING_MODEL = "embedded-inspired";
+
+/** One of so many of the training dialogues' pairs is learnt, once: minutes on one core. */
+const PAIRS_APART = 4;
 
 const NO_CHARTS = /^$/;
 
@@ -65,6 +79,8 @@ function onData(command: string, config: string, dataset: string): string[] {
 const RESULTS: readonly {
   name: string;
   words: readonly string[];
+  /** Makes in the folder where the program then works what the words name. */
+  prepare?: (folder: string) => Promise<void>;
   /** How the run's folder begins, where the command makes several. */
   run?: string;
   charts?: RegExp;
@@ -131,7 +147,13 @@ const RESULTS: readonly {
         })),
         {
           name: "conversation-inspired",
-          words: ["rta", "--dataset", "inspired", "--data", join(dataRoot, "inspired"), ...CONVERSATION],
+          words: CONVERSATION_INSPIRED,
+          charts: CONVERSATION_CHARTS,
+        },
+        {
+          name: "conversation-inspired-adapted",
+          words: [...CONVERSATION_INSPIRED, "--llm", `dir:${TALKING_MODEL}`],
+          prepare: learnToTalk,
           charts: CONVERSATION_CHARTS,
         },
       ]),
@@ -147,13 +169,12 @@ const unknown = names.filter((name) => RESULTS.every((one) => one.name !== name)
 if (unknown.length > 0)
   throw new Error(`no result ${unknown.join(", ")}: ${RESULTS.map(({ name }) => name).join(", ")}`);
 
-for (const { name, words, run = "", charts = /^(bars|cost|funnel).*\.(png|svg)$/ } of RESULTS.filter(
-  (one) => names.length === 0 || names.includes(one.name),
-)) {
-  const out = await mkdtemp(join(tmpdir(), "llmrec-results-"));
-  const program = [join(root, "bin", "run.js"), ...words, "--out", out];
-  const { status } = spawnSync(process.execPath, program, { stdio: ["ignore", "ignore", "inherit"] });
-  if (status !== 0) throw new Error(`llmrec ${words.join(" ")} ended with ${String(status)}`);
+const chosen = RESULTS.filter((one) => names.length === 0 || names.includes(one.name));
+for (const { name, words, prepare, run = "", charts = /^(bars|cost|funnel).*\.(png|svg)$/ } of chosen) {
+  const work = await mkdtemp(join(tmpdir(), "llmrec-results-"));
+  const out = join(work, "runs");
+  await prepare?.(work);
+  llmrec([...words, "--out", out], work);
   const id = (await readdir(out)).find((folder) => folder.startsWith(run));
   if (id === undefined) throw new Error(`llmrec ${words.join(" ")} left no run`);
   const { scoreboard, cost, manifest } = await readRun(join(out, id));
@@ -167,7 +188,28 @@ for (const { name, words, run = "", charts = /^(bars|cost|funnel).*\.(png|svg)$/
   const table = await renderScoreboard(scoreboard, cost, "md", { columns: "main" });
   await writeFile(join(folder, "table.md"), table);
   await showIn(join(root, "README.md"), name, table);
-  await rm(out, { recursive: true });
+  await rm(work, { recursive: true });
+}
+
+/** Runs the program in a folder, so that what it names there is named alike on every machine. */
+function llmrec(words: readonly string[], folder: string): void {
+  const program = [join(root, "bin", "run.js"), ...words];
+  const { status } = spawnSync(process.execPath, program, {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  if (status !== 0) throw new Error(`llmrec ${words.join(" ")} ended with ${String(status)}`);
+}
+
+/** Makes {@link TALKING_MODEL} of what is said in INSPIRED's training dialogues. */
+async function learnToTalk(folder: string): Promise<void> {
+  const [talk, some] = ["talk.jsonl", "some-talk.jsonl"];
+  llmrec(["rta", "samples", ...INSPIRED, "--to", talk], folder);
+  const pairs = (await readFile(join(folder, talk), "utf8")).trimEnd().split("\n");
+  const thinned = pairs.filter((_, n) => n % PAIRS_APART === 0);
+  await writeFile(join(folder, some), thinned.map((pair) => `${pair}\n`).join(""));
+  llmrec(["models", "finetune", "--file", some, "--epochs", "1", "--out", "talk-adapter"], folder);
+  llmrec(["models", "export", "--adapter", "talk-adapter", "--out", TALKING_MODEL], folder);
 }
 
 /** Without what belongs to one machine and one day. */

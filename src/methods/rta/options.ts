@@ -90,6 +90,9 @@ export const gateOptions = adaptOptions.extend({
   sasrec: sasRecDialogueOptions.prefault({}),
 });
 
+/** The same with SASRec alone behind the gate. */
+export const sasRecGateOptions = gateOptions.omit({ classic: true, fism: true });
+
 /** The classic that the options of a gate ask for. */
 export function gateClassic({
   classic,

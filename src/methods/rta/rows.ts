@@ -20,6 +20,7 @@ import {
   linearOptions,
   listOptions,
   reindexOptions,
+  sasRecGateOptions,
   tableOptions,
 } from "./options.js";
 import { dialoguePrompt, fitPrompts } from "./prompts.js";
@@ -262,6 +263,9 @@ export const RTA: readonly Row<never>[] = [
   })),
   adaptRow("rta-gate", "mixed with a classic on the items named", gateOptions, (options) => ({
     gate: gateClassic(options),
+  })),
+  adaptRow("rta-gate-sasrec", "mixed with SASRec on the items named", sasRecGateOptions, ({ sasrec }) => ({
+    gate: { id: "sasrec", options: sasrec },
   })),
 ] as unknown as readonly Row<never>[];
 
