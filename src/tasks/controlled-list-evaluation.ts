@@ -1,8 +1,8 @@
 import { throwIfInterrupted } from "../core/errors.js";
 import { dlcrecDiversity, dlcrecHitRate, dlcrecNdcg } from "../metrics/compat/dlcrec.js";
-import { controlError } from "../metrics/lists/control.js";
+import { controlError, slotError } from "../metrics/lists/control.js";
 import { ListEvaluator } from "../metrics/ranking/list.js";
-import { type ControlledListAnswers, type ControlledListCase, type ListPlan } from "./controlled-list.js";
+import type { ControlledListAnswers, ControlledListCase, ListPlan, ListReading } from "./controlled-list.js";
 import type { ControlledListProtocol } from "./controlled-list-protocol.js";
 import type { Evaluation } from "./evaluation.js";
 import type { EvaluationContext } from "./task.js";
@@ -46,8 +46,8 @@ export function casesOf(
  * Asks a recommender for a list for every case, in every setting, block by block.
  * @param ks - cut-offs, ascending; lists are as long as the largest.
  * @returns the ranking metrics, `cov@k` (different first genres), `repeats@k`, with a wish `control-error@k`, and DLCRec's own
- * `dlcrec-ndcg@k`, `dlcrec-hr@k`, `dlcrec-div@k` and `match-target@k`; of recommenders that tell their plan {@link planValues} as well. Each
- * [cases].
+ * `dlcrec-ndcg@k`, `dlcrec-hr@k`, `dlcrec-div@k` and `match-target@k`; of recommenders that tell their plan {@link planValues} as well, of those that read a language model's answers
+ * {@link readingValues}. Each [cases].
  */
 export async function evaluateControlledList(
   { training, test }: ControlledListProtocol,
@@ -110,6 +110,10 @@ export async function evaluateControlledList(
           const own = planValues(answers.plans[index], wish, genresAt, wanted, depth);
           for (const [name, value] of Object.entries(own)) put(name, position, value);
         }
+        if (answers.readings !== undefined) {
+          for (const [name, value] of Object.entries(readingValues(answers.readings[index])))
+            put(name, position, value);
+        }
         lists[listName(wish)].items.set(list, position * depth);
       });
       step.update(done * test.length + Math.min(cases.length, from + blockSize));
@@ -124,12 +128,19 @@ function matches(genres: readonly number[], wanted: readonly number[], k: number
   return genres.slice(0, k).filter((genre, place) => genre >= 0 && genre === wanted[place]).length / k;
 }
 
+/** How much of the answers behind a list could not be read, stage by stage. */
+function readingValues(reading: ListReading): Record<string, number> {
+  const values = Object.entries(reading) as [keyof ListReading, number][];
+  return Object.fromEntries(values.map(([stage, share]) => [`${stage}-unreadable`, share]));
+}
+
 /**
- * Where a list's control goes wrong: the plan against the wish, the places against the plan, the items against the places.
+ * Where a list's control goes wrong: the plan against the wish, the places against the plan, the items against the places. What could not be
+ * read counts as not obeyed: a plan of no genre is off by the whole wish, and no item matches a place without a genre.
  * @param wanted - the genres of the target items, place by place.
  */
 function planValues(
-  { genres, slots }: ListPlan,
+  { genres, slots, told }: ListPlan,
   wish: number | null,
   genresAt: readonly number[],
   wanted: readonly number[],
@@ -143,8 +154,8 @@ function planValues(
     ...(wish !== null && { "plan-error": controlError(wish, planned.size) }),
     "plan-recall": share(planned, truth),
     ...(placed !== null && {
-      "slot-error": controlError(planned.size, placed.size),
-      "slot-recall": planned.size === 0 ? NaN : share(placed, planned),
+      "slot-error": slotError(genres, slots!, told),
+      "slot-recall": planned.size === 0 ? 0 : share(placed, planned),
       [`match-plan@${k}`]: matches(genresAt, slots!, k),
     }),
   };

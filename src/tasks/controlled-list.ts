@@ -39,12 +39,27 @@ export interface ControlledListCase {
   readonly length: number;
 }
 
-/** What a recommender had in mind before it chose items: shows where its control goes wrong. */
+/**
+ * What a recommender had in mind before it chose items: shows where its control goes wrong. Of a language model it holds what could be read in the
+ * answers, and nothing that stood in for the rest.
+ */
 export interface ListPlan {
-  /** The genres that the list is to have. */
+  /** The genres that the list is to have; none where the answer could not be read. */
   readonly genres: readonly number[];
-  /** The genre of each place, -1 where unknown; null where none was planned. */
+  /** How many genres the places were to be filled from: those, or the ones that stood in for an answer without any. */
+  readonly told: number;
+  /** The genre of each place, -1 where it could not be read; null where none was planned. */
   readonly slots: readonly number[] | null;
+}
+
+/** The share of each answer behind a list that could not be read: 0 for all of it understood, 1 for nothing. */
+export interface ListReading {
+  /** Names that are no genre / names; 1 where no genre is among them. */
+  readonly gp?: number;
+  /** Places without a genre / places. */
+  readonly gf?: number;
+  /** Places without a title / places. */
+  readonly list?: number;
 }
 
 /**
@@ -54,9 +69,14 @@ export interface ListPlan {
 export interface ControlledListAnswers extends ReadonlyArray<Int32Array> {
   /** The plan behind each list, where the recommender makes one. */
   readonly plans?: readonly ListPlan[];
+  /** How well the answers behind each list could be read, where a language model gave some. */
+  readonly readings?: readonly ListReading[];
 }
 
-/** Lists with their plans. */
-export function withPlans(lists: readonly Int32Array[], plans: readonly ListPlan[]): ControlledListAnswers {
-  return Object.assign(lists.slice(), { plans });
+/** Lists with what is known of how they came about. */
+export function withPlans(
+  lists: readonly Int32Array[],
+  known: Pick<ControlledListAnswers, "plans" | "readings">,
+): ControlledListAnswers {
+  return Object.assign(lists.slice(), known);
 }

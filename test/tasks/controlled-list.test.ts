@@ -6,7 +6,12 @@ import { PART, type Split } from "../../src/data/split.js";
 import { hashSplit } from "../../src/data/splits/hash.js";
 import { makeSplit } from "../../src/data/splits/strategies.js";
 import { worldDataset } from "../../src/data/world/world.js";
-import type { ControlledListCase } from "../../src/tasks/controlled-list.js";
+import {
+  type ControlledListCase,
+  type ListPlan,
+  type ListReading,
+  withPlans,
+} from "../../src/tasks/controlled-list.js";
 import { controlledListOptions, controlledListProtocol } from "../../src/tasks/controlled-list-protocol.js";
 import { prepareControlledList } from "../../src/tasks/controlled-list-task.js";
 import { datasetOf } from "../data/fixtures.js";
@@ -255,6 +260,42 @@ describe("the task controlled-list", () => {
     expect([...answered["n=2"].items]).toEqual([7, 7, 2, -1, 8, -1]);
     expect(prepared.pooled({ cases, values, lists: answered })["coverage@3/n=2"]).toBeCloseTo(3 / 9, 12);
     expect([...(prepared.clusters ?? [])]).toEqual([0, 1]);
+  });
+
+  it("takes what could not be read for not obeyed", async () => {
+    // First genres of the lists 7, 2, 6 and 8, 5, -1: b, c, a and c, c, none; of the targets: a, b and b, c.
+    const lists = [Int32Array.of(7, 2, 6), Int32Array.of(8, 5, -1)];
+    const plansOf = async (plans: ListPlan[], readings: ListReading[]) =>
+      (await prepared.evaluate(() => Promise.resolve(withPlans(lists, { plans, readings })), context)).values;
+    const obeyed = await plansOf(
+      [
+        { genres: [1, 2], told: 2, slots: [1, 2, 1] },
+        { genres: [2, 0, 1], told: 3, slots: [2, 2, 0] },
+      ],
+      [{ gp: 0, gf: 0, list: 0 }, { gp: 0.25 }],
+    );
+    expect([...obeyed["plan-error/n=2"]]).toEqual([0, 1]);
+    expect([...obeyed["slot-error/n=2"]]).toEqual([0, 1]);
+    expect([...obeyed["match-plan@3/n=2"]].map((share) => share * 3)).toEqual([2, 2]);
+    expect([...obeyed["gp-unreadable/n=2"]]).toEqual([0, 0.25]);
+    expect([...obeyed["gf-unreadable/n=2"]]).toEqual([0, NaN]);
+    // The first answer of GP names no genre, and the second of GF has no place: two genres stood in for the one, three were told to the other.
+    const unread = await plansOf(
+      [
+        { genres: [], told: 2, slots: [1, -1, -1] },
+        { genres: [2, 0, 1], told: 3, slots: [-1, -1, -1] },
+      ],
+      [
+        { gp: 1, gf: 2 / 3 },
+        { gp: 0, gf: 1 },
+      ],
+    );
+    expect([...unread["plan-error/n=2"]]).toEqual([2, 1]);
+    expect([...unread["plan-recall/n=2"]]).toEqual([0, 1]);
+    expect([...unread["slot-error/n=2"]]).toEqual([2, 3]);
+    expect([...unread["slot-recall/n=2"]]).toEqual([0, 0]);
+    expect([...unread["match-plan@3/n=2"]].map((share) => share * 3)).toEqual([1, 0]);
+    expect([...unread["gf-unreadable/n=2"]]).toEqual([2 / 3, 1]);
   });
 
   it("refuses lists of items that do not exist, and a wrong number of lists", async () => {

@@ -7,6 +7,8 @@ import {
   type ControlledListAnswers,
   type ControlledListCase,
   type ControlledListTraining,
+  type ListPlan,
+  type ListReading,
   withPlans,
 } from "../../tasks/controlled-list.js";
 import { type TunedAdapter, tuneAdapter } from "./adapters.js";
@@ -111,21 +113,32 @@ async function answerCases(
   context: RunContext,
 ): Promise<ControlledListAnswers> {
   let queries: ListQuery[] = cases.map((one) => queryOf(one, mainGenres));
+  let readings: ListReading[] = cases.map(() => ({}));
   let unreadable = 0;
+  let named: readonly (readonly number[])[] = [];
   if (plan.genres !== "none") {
     const read = plan.genres === "gp" ? await pipeline.genres(queries, adapters.gp, context) : undefined;
     unreadable += read?.unreadable ?? 0;
+    if (read !== undefined) readings = readings.map((one, n) => ({ ...one, gp: read.shares[n] }));
     queries = queries.map((query, n) => ({
       ...query,
       genres: read?.values[n] ?? pipeline.commonest(query),
     }));
+    named = read?.raw ?? queries.map(({ genres = [] }) => genres);
   }
+  let placed: readonly (readonly number[] | null)[] = cases.map(() => null);
   if (plan.slots !== "none") {
     const read = plan.slots === "gf" ? await pipeline.slots(queries, adapters.gf, context) : undefined;
     unreadable += read?.unreadable ?? 0;
+    if (read !== undefined) readings = readings.map((one, n) => ({ ...one, gf: read.shares[n] }));
     queries = queries.map((query, n) => ({ ...query, slots: read?.values[n] ?? pipeline.shares(query) }));
+    placed = read?.raw ?? queries.map(({ slots = null }) => slots);
   }
-  const plans = queries.map(({ genres = [], slots = null }) => ({ genres, slots }));
+  const plans = queries.map(({ genres = [] }, n): ListPlan => ({
+    genres: named.at(n) ?? [],
+    told: genres.length,
+    slots: placed[n],
+  }));
   if (scorer !== undefined) {
     const scores = await scorer.score(cases, context.signal);
     const width = items.keys.length;
@@ -134,7 +147,7 @@ async function answerCases(
       // A genre may have no item left: then the best list of all.
       return quotaList(pool, mainGenres, new Set(genres), length) ?? pool.items.slice(0, length);
     });
-    return withPlans(lists, plans);
+    return withPlans(lists, { plans, readings });
   }
   const kind = plan.list as ListQuestion;
   const adapter = kind === "raw" ? undefined : adapters[kind as Subtask];
@@ -144,7 +157,8 @@ async function answerCases(
   context.progress.note(
     `${kind}: ${exact} of ${titles} titles are an item's, letter for letter; ${unreadable} places or genres could not be read`,
   );
-  return plan.genres === "none" ? lists : withPlans(lists, plans);
+  readings = readings.map((one, n) => ({ ...one, list: written.shares[n] }));
+  return withPlans(lists, { readings, ...(plan.genres !== "none" && { plans }) });
 }
 
 /** Genres, then a genre for each place, then items: the paper's method. */
