@@ -1,12 +1,23 @@
 import type { ItemTable, UserTable } from "../data/dataset.js";
+import type { ItemSets } from "../metrics/lists/diversity.js";
 import type { Sequence, Windows } from "./windows.js";
+
+/** How many different genres a list is to have, or exactly which. */
+export type GenreWish = number | ReadonlySet<number>;
+
+/** How many genres a wish is for. */
+export function wishSize(wish: GenreWish): number {
+  return typeof wish === "number" ? wish : wish.size;
+}
 
 /** What a recommender may learn from on the task `controlled-list`: no test target can be reached from here. */
 export interface ControlledListTraining {
   readonly users: UserTable;
   readonly items: ItemTable;
-  /** The first listed genre of each item: what lists are controlled by. -1 where an item has none. */
+  /** The first listed genre of each item: what lists are controlled by, but for `allGenres`. -1 where an item has none. */
   readonly mainGenres: Int32Array;
+  /** Every genre of each item, where lists are controlled by all of them (`task.genresOf=all`). */
+  readonly allGenres?: ItemSets;
   /** Likes of the training part. One sequence a user, or with `task.trainWindows` one a window. */
   readonly sequences: readonly Sequence[];
   /** The windows of those sequences. */
@@ -33,8 +44,8 @@ export interface ControlledListCase {
   readonly seen: Int32Array;
   /** When the last item of the history was liked, Unix seconds; NaN where the data have no times. */
   readonly time: number;
-  /** How many different first genres the list should have; null: as the recommender sees fit. */
-  readonly genres: number | null;
+  /** How many different genres the list should have, or exactly which; null: as the recommender sees fit. */
+  readonly genres: GenreWish | null;
   /** How many items are asked for. */
   readonly length: number;
 }
@@ -79,4 +90,20 @@ export function withPlans(
   known: Pick<ControlledListAnswers, "plans" | "readings">,
 ): ControlledListAnswers {
   return Object.assign(lists.slice(), known);
+}
+
+/** What a list's genres are counted by: the first one of each item, or all of them. */
+export function controlGenres({
+  mainGenres,
+  allGenres,
+}: Pick<ControlledListTraining, "mainGenres" | "allGenres">): ItemSets {
+  if (allGenres !== undefined) return allGenres;
+  const offsets = new Int32Array(mainGenres.length + 1);
+  mainGenres.forEach((genre, item) => (offsets[item + 1] = offsets[item] + (genre < 0 ? 0 : 1)));
+  return { offsets, indices: mainGenres.filter((genre) => genre >= 0) };
+}
+
+/** The genres of an item that its lists are counted by; none for an answer that named no item. */
+export function genresAt({ offsets, indices }: ItemSets, item: number): Int32Array {
+  return item < 0 ? new Int32Array(0) : indices.subarray(offsets[item], offsets[item + 1]);
 }

@@ -29,6 +29,8 @@ export interface Read<T> {
   readonly shares: readonly number[];
   /** The answers as the model wrote them. */
   readonly answers: readonly string[];
+  /** The file that holds them. */
+  readonly path: string;
   /** Genres that don't exist, or places without an answer. */
   readonly unreadable: number;
 }
@@ -61,7 +63,7 @@ export class Pipeline {
     context: RunContext,
   ): Promise<Read<number[]>> {
     const prompts = queries.map((query) => this.prompter.ask("gp", query));
-    const answers = await answerStage(
+    const { answers, path } = await answerStage(
       {
         ...{ stage: "gp", prompts, adapter },
         inputs: { exact: this.options.decoding !== "free" },
@@ -80,7 +82,7 @@ export class Pipeline {
       shares: read.map(({ genres, unknown }) =>
         genres.length === 0 ? 1 : unknown / (genres.length + unknown),
       ),
-      answers,
+      ...{ answers, path },
       unreadable: read.reduce((sum, { genres, unknown }) => sum + unknown + (genres.length === 0 ? 1 : 0), 0),
     };
   }
@@ -97,7 +99,7 @@ export class Pipeline {
     context: RunContext,
   ): Promise<Read<number[]>> {
     const prompts = queries.map((query) => this.prompter.ask("gf", query));
-    const answers = await answerStage(
+    const { answers, path } = await answerStage(
       {
         ...{ stage: "gf", prompts, adapter },
         inputs: { exact: this.options.decoding !== "free" },
@@ -117,7 +119,7 @@ export class Pipeline {
       const shares = this.shares(queries[n]);
       return found.map((genre, place) => (genre < 0 ? (shares.at(place) ?? -1) : genre));
     });
-    return { values, raw, answers, ...missingOf(raw, (genre) => genre < 0) };
+    return { values, raw, answers, path, ...missingOf(raw, (genre) => genre < 0) };
   }
 
   /** Places by the history's shares: GF without a language model. */
@@ -134,7 +136,7 @@ export class Pipeline {
   ): Promise<Read<WrittenList>> {
     const { decoding } = this.options;
     const prompts = queries.map((query) => this.prompter.ask(kind, query));
-    const answers = await answerStage(
+    const { answers, path } = await answerStage(
       {
         ...{ stage: kind, prompts, adapter },
         inputs: { decoding, ...(decoding !== "free" && { data: this.train.hash }) },
@@ -149,7 +151,7 @@ export class Pipeline {
       const { history, length } = queries[n];
       return this.prompter.readList(kind, answer, history, length);
     });
-    return { values, raw: values, answers, ...missingOf(values, (place) => place === null) };
+    return { values, raw: values, answers, path, ...missingOf(values, (place) => place === null) };
   }
 
   /** Real items in place of titles; -1 where there is no title. */

@@ -6,6 +6,12 @@ export function controlError(asked: number, delivered: number): number {
   return Math.abs(asked - delivered);
 }
 
+/** Control error of an exact set of genres: those that are missing and those that should not be there. */
+export function setError(asked: ReadonlySet<number>, delivered: ReadonlySet<number>): number {
+  const missing = [...asked].filter((genre) => !delivered.has(genre)).length;
+  return missing + [...delivered].filter((genre) => !asked.has(genre)).length;
+}
+
 /**
  * How far the places of a list are from the genres that were named for it: |genres named - different genres of the places|. An answer that
  * could not be read was not obeyed, and nothing can have obeyed it: where no genre was named, or no place has one, the error is the

@@ -11,7 +11,7 @@ import type { Recommender } from "../../../src/recommenders/recommender.js";
 import { resolveOptions } from "../../../src/recommenders/registry.js";
 import type { ControlledListCase } from "../../../src/tasks/controlled-list.js";
 import { GOLDENS, temporaryFolder, writeTinyModel } from "../../llm/tiny-models.js";
-import { answerFile, caseOf, runContext, type Setting, training } from "./support.js";
+import { answerFile, caseOf, mainGenres, runContext, type Setting, training } from "./support.js";
 
 let root: string;
 let model: LocalModel;
@@ -114,6 +114,69 @@ describe("the chain on given answers", () => {
     expect(plans).toEqual([{ genres: [], told: 2, slots: [-1, -1, -1] }]);
     expect(readings).toEqual([{ gp: 1, gf: 1, list: 1 }]);
     expect(lists).toEqual([[-1, -1, -1]]);
+  });
+
+  it("begins at GF where the genres themselves are wished, in their order", async () => {
+    const exact = { ...one, genres: new Set([2, 0]) };
+    const from = {
+      gf: await gf([2, 0], " 1 Horror, 2 Drama, 3 Drama"),
+      ip: await ip([2, 0, 0], ' 1 Horror "Fog", 2 Drama "Gap", 3 Drama "Jar"'),
+    };
+    // GP is asked nothing: an empty file has no answer that could be missed.
+    const { lists, plans, readings } = await answer(dlcrec, [exact], letters, {
+      ...nobody,
+      from: { ...from, gp: await answerFile(() => []) },
+    });
+    expect(lists).toEqual([[5, 6, 9]]);
+    expect(plans).toEqual([{ genres: [2, 0], told: 2, slots: [2, 0, 0] }]);
+    expect(readings).toEqual([{ gf: 0, list: 0 }]);
+  });
+
+  it("asks for the list at once without GF, from the genre set of GP or of the wish", async () => {
+    const exact = { ...one, genres: new Set([1]) };
+    const direct = await answerFile((p) => [
+      [p.ask("direct", { ...question, genres: [2, 0] }), ' 1 Horror "Fog", 2 Drama "Gap"'],
+      [
+        p.ask("direct", { ...question, count: 1, genres: [1] }),
+        ' 1 Comedy "Hut", 2 Comedy "Key", 3 Comedy "Bay"',
+      ],
+    ]);
+    const options = { grounding: { by: "letters", exclude: false } };
+    const { lists, plans, readings } = await answer(armOf("dlcrec-no-gf"), [one, exact], options, {
+      ...nobody,
+      from: { gp: await gp(" Horror, Drama"), direct },
+    });
+    expect(lists).toEqual([
+      [5, 6, -1],
+      [7, 10, 1],
+    ]);
+    expect(plans).toEqual([
+      { genres: [2, 0], told: 2, slots: null },
+      { genres: [1], told: 1, slots: null },
+    ]);
+    expect(readings).toEqual([{ gp: 0, list: 1 / 3 }, { list: 0 }]);
+  });
+
+  it("refuses to weigh letters by popularity", () => {
+    const of = (grounding: Record<string, unknown>) => () => resolveOptions(dlcrec, { grounding });
+    expect(of({ by: "letters", popularity: 1 })).toThrow(
+      expect.objectContaining({
+        ...{ code: "BAD_OPTION", exit: 2 },
+        message: "dlcrec.grounding.popularity: distances of embeddings are weighed, and by=letters has none",
+        hint: "Set grounding.by=embedding, or leave grounding.popularity at 0.",
+      }) as Error,
+    );
+    expect(of({ popularity: 1 })).not.toThrow();
+    expect(of({ by: "letters" })).not.toThrow();
+  });
+
+  it("refuses items of several genres, which no place can have", async () => {
+    const allGenres = { offsets: Int32Array.from({ length: 13 }, (_, n) => n), indices: mainGenres };
+    const context = contextFor("dlcrec", nobody);
+    const several = { ...training(), allGenres };
+    await expect(dlcrec.fit(several, resolveOptions(dlcrec), context)).rejects.toMatchObject({
+      code: "ONE_GENRE",
+    });
   });
 
   it("says which question a given file lacks", async () => {
