@@ -5,7 +5,7 @@ import type { Progress } from "../core/progress.js";
 import { Random } from "../core/random.js";
 import { StageStore } from "../core/stages.js";
 import { parseModelSpec } from "../llm/spec.js";
-import { dlcrec, tunePipeline } from "../methods/dlcrec/dlcrec.js";
+import { dlcrec, LIST_STAGES, type ListStage, tunePipeline } from "../methods/dlcrec/dlcrec.js";
 import { Grounder } from "../methods/dlcrec/grounding.js";
 import type { ListQuery } from "../methods/dlcrec/pipeline.js";
 import { trigramSimilarity } from "../methods/dlcrec/title-similarity.js";
@@ -18,10 +18,6 @@ import { readManifest } from "./manifest.js";
 import { folderAt, type RunFolder, runFolder } from "./run-folder.js";
 import { RunModel } from "./run-model.js";
 import { layOutTask } from "./run-task.js";
-
-/** DLCRec's stages, in their order. */
-export const LIST_STAGES = ["gp", "gf", "ip"] as const;
-export type ListStage = (typeof LIST_STAGES)[number];
 
 /** One user's wish, in the user's words. */
 export interface ListRequest {

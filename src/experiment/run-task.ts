@@ -24,7 +24,7 @@ import { loadPlugins } from "./plugins/load.js";
 import { withPluginMetrics } from "./plugins/metrics.js";
 import type { PluginDataset } from "./plugins/plugin.js";
 import { runFolder, type RunFolder } from "./run-folder.js";
-import { runRecommenders, type RunResult } from "./run.js";
+import { runRecommenders, type RunRequest, type RunResult } from "./run.js";
 import { tuned } from "./tuning/tuned.js";
 
 /** How each task is laid out, and which split it takes where none is asked for. */
@@ -67,6 +67,11 @@ export interface TaskRequest {
 
 /** From a configuration to a finished run folder: opens, filters and splits the data, lays out the task, runs everyone. */
 export async function runTask(request: TaskRequest): Promise<RunResult> {
+  return runRecommenders(await layOutRun(request));
+}
+
+/** Opens, filters and splits the data of a configuration, lays out the task and finds those who take part. */
+export async function layOutRun(request: TaskRequest): Promise<RunRequest<TaskId>> {
   const { config, task } = request;
   // Wrong names are found before any work is done.
   parseModelSpec(config.llm);
@@ -80,7 +85,7 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
   );
   const { dataset, split, prepared } = await layOutTask(task, config, request, plugins.datasets);
   const recommenders = chosen.filter((one) => canTakePart(one, dataset, config));
-  return runRecommenders({
+  return {
     ...request,
     folder,
     dataset,
@@ -93,7 +98,7 @@ export async function runTask(request: TaskRequest): Promise<RunResult> {
     ),
     plugins: plugins.versions,
     recommenders,
-  });
+  };
 }
 
 /** A task on the data and the split of a configuration. */

@@ -24,7 +24,7 @@ import {
 import { resolveOptions } from "../recommenders/registry.js";
 import type { Evaluation } from "../tasks/evaluation.js";
 import { parseModelSpec } from "../llm/spec.js";
-import type { PreparedTask, TaskId } from "../tasks/task.js";
+import type { Case, PreparedTask, TaskId } from "../tasks/task.js";
 import { aggregateSeeds, type SeedResult } from "./aggregate.js";
 import type { RunConfig } from "./config.js";
 import { evaluationFormat } from "./evaluation-file.js";
@@ -74,8 +74,22 @@ const PATIENCE = 15_000;
  * Runs every recommender on a prepared task and writes the run folder: manifest, split, per-case values and answers,
  * scoreboard and cost. What is already there from an earlier run of the same configuration and code is not run again.
  */
-export async function runRecommenders<T extends TaskId>(request: RunRequest<T>): Promise<RunResult> {
-  const { folder, progress } = request;
+export function runRecommenders<T extends TaskId>(request: RunRequest<T>): Promise<RunResult> {
+  return inRunFolder(request, (manifest, options) => runAll(request, manifest, options));
+}
+
+/** What each recommender of a run is set to, by its id. */
+export type RunOptions = Readonly<Record<string, unknown>>;
+
+/**
+ * Reserves a run's folder, writes into it what it is a run of, and works in it.
+ * @param work - is given the manifest, unfinished, and the options of all recommenders.
+ */
+export async function inRunFolder<T extends TaskId, R>(
+  request: RunRequest<T>,
+  work: (manifest: Manifest, options: RunOptions) => Promise<R>,
+): Promise<R> {
+  const { folder, progress, recommenders, config } = request;
   const release = await lockFolder(folder.path, {
     patience: PATIENCE,
     onWait: () => {
@@ -83,27 +97,31 @@ export async function runRecommenders<T extends TaskId>(request: RunRequest<T>):
     },
   });
   try {
-    return await runReserved(request);
+    const options = Object.fromEntries(
+      recommenders.map((recommender) => [
+        recommender.id,
+        resolveOptions(recommender, config.options[recommender.id]),
+      ]),
+    );
+    await openRunFolder(folder, request.fresh);
+    const manifest = await describeRun(request, options);
+    await writeJson(folder.manifest, manifest);
+    await writeSplit(folder.split, request.dataset, request.split);
+    return await work(manifest, options);
   } finally {
     await release();
   }
 }
 
-async function runReserved<T extends TaskId>(request: RunRequest<T>): Promise<RunResult> {
+async function runAll<T extends TaskId>(
+  request: RunRequest<T>,
+  manifest: Manifest,
+  options: RunOptions,
+): Promise<RunResult> {
   const { folder, config, recommenders, offline, server, progress, signal } = request;
   const began = performance.now();
   const spec = parseModelSpec(config.llm);
   const model = new RunModel({ spec, folder, offline, progress, signal, ...(server && { server }) });
-  const options = Object.fromEntries(
-    recommenders.map((recommender) => [
-      recommender.id,
-      resolveOptions(recommender, config.options[recommender.id]),
-    ]),
-  );
-  await openRunFolder(folder, request.fresh);
-  const manifest = await describeRun(request, options);
-  await writeJson(folder.manifest, manifest);
-  await writeSplit(folder.split, request.dataset, request.split);
 
   const { clusters } = request.prepared;
   if (clusters !== undefined) await writeParquet(folder.clusters, { cluster: clusters });
@@ -191,7 +209,8 @@ async function runOnce<T extends TaskId>(
   model: RunModel,
 ): Promise<SeedResult> {
   const { prepared, folder, dataset, progress, signal } = request;
-  const { id, kind, seeded } = recommender;
+  const { id, kind, seeded, seesTargets = false } = recommender;
+  const { targets } = prepared;
   const stages = new StageStore(folder.stages, request.external, id, meter);
   const label = seeded && request.config.seeds.length > 1 ? `${id} (seed ${seed})` : id;
   const context: RunContext = {
@@ -203,6 +222,9 @@ async function runOnce<T extends TaskId>(
     signal,
     llm: () => model.open(id),
     truth: kind === "control" ? dataset.truth : undefined,
+    ...(kind === "control" &&
+      seesTargets &&
+      targets !== undefined && { targets: (one) => targets.call(prepared, one as Case<T>) }),
   };
   const external = [...request.external].filter(
     ([name]) =>

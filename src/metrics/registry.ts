@@ -246,6 +246,16 @@ export const METRICS: readonly MetricDefinition[] = [
     true,
     "places whose item has the first genre planned for them / k",
   ),
+  metric("gp-unreadable", "GP unreadable", "lower", "case", false, "names in GP's answer that are no genre / all"),
+  metric("gf-unreadable", "GF unreadable", "lower", "case", false, "places without a genre in GF's answer / all"),
+  metric(
+    "list-unreadable",
+    "List unreadable",
+    "lower",
+    "case",
+    false,
+    "places without a title in the answer that is the list / all",
+  ),
   metric(
     "match-target",
     "Match with target",

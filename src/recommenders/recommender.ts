@@ -28,6 +28,8 @@ export interface Recommender<T extends TaskId, O = unknown> {
   readonly seeded: boolean;
   /** True for oracles: they take part only where the data set's truth is known. */
   readonly needsTruth?: boolean;
+  /** True for controls that are told the targets of the cases (`targets` of their run): a ceiling that is no recommender. */
+  readonly seesTargets?: boolean;
   /** The model whose recorded answers it gives: it takes part only where the data hold them. */
   readonly needsRecording?: string;
   /** True for models of item text: they take part only where the data have some. */
@@ -80,6 +82,8 @@ export interface RunContext {
   llm(): Promise<LanguageModel>;
   /** The embedded world's truth; undefined for real data and for every recommender that is no control. */
   readonly truth?: WorldTruth;
+  /** The targets of a case of the task; undefined for everyone who is not a control that sees them. */
+  readonly targets?: (one: Case<TaskId>) => ArrayLike<number>;
 }
 
 /**

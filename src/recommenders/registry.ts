@@ -34,7 +34,13 @@ import { contentKnn } from "./neighbours/content-knn.js";
 import { itemKnn } from "./neighbours/item-knn.js";
 import { userKnn } from "./neighbours/user-knn.js";
 import type { Recommender } from "./recommender.js";
-import { oracleList, popularInGenre, popularityList, randomList } from "./sequential/controls.js";
+import {
+  bestAttainableList,
+  oracleList,
+  popularInGenre,
+  popularityList,
+  randomList,
+} from "./sequential/controls.js";
 import { caser, fpmc, gru4rec, sasrec } from "./sequential/recommenders.js";
 import { markov } from "./sequential/markov.js";
 import { allReranked } from "./rerank/reranked.js";
@@ -83,6 +89,7 @@ export const RECOMMENDERS: readonly Recommender<TaskId>[] = [
   ...allReranked(caser),
   ...allReranked(sasrec),
   oracleList,
+  bestAttainableList,
   randomConversation,
   popularityConversation,
   recentPopularity,
@@ -143,5 +150,8 @@ export function resolveOptions<O>(
     const hint = !top ? undefined : known.length === 0 ? none : suggestName(issue.keys[0], known);
     throw new UsageError("BAD_OPTION", `${name} has no option "${issue.keys[0]}"`, { hint });
   }
-  throw new UsageError("BAD_OPTION", `${name}: ${issue.message}`);
+  const hint: unknown = issue.code === "custom" ? issue.params?.hint : undefined;
+  throw new UsageError("BAD_OPTION", `${name}: ${issue.message}`, {
+    ...(typeof hint === "string" && { hint }),
+  });
 }

@@ -93,9 +93,9 @@ function testColumns(
   return columns;
 }
 
-/** True for the controls that know the truth (`oracle`, `oracle-...`): the ceiling, out of competition. */
+/** True for the controls that know the truth (`oracle`, `oracle-...`) or the answers (`best-attainable`): the ceiling, out of competition. */
 export function isCeiling(row: Pick<ScoreRow, "recommender" | "kind">): boolean {
-  return row.kind === "control" && /^oracle(-|$)/.test(row.recommender);
+  return row.kind === "control" && /^(oracle(-|$)|best-attainable$)/.test(row.recommender);
 }
 
 /** Rows from the floor to the ceiling: controls, classic, llm, oracle; the order within each is kept. */

@@ -1,8 +1,16 @@
 import { throwIfInterrupted } from "../core/errors.js";
 import { dlcrecDiversity, dlcrecHitRate, dlcrecNdcg } from "../metrics/compat/dlcrec.js";
-import { controlError } from "../metrics/lists/control.js";
+import { controlError, setError, slotError } from "../metrics/lists/control.js";
 import { ListEvaluator } from "../metrics/ranking/list.js";
-import { type ControlledListAnswers, type ControlledListCase, type ListPlan } from "./controlled-list.js";
+import {
+  type ControlledListAnswers,
+  type ControlledListCase,
+  controlGenres,
+  genresAt as genresOf,
+  type GenreWish,
+  type ListPlan,
+  type ListReading,
+} from "./controlled-list.js";
 import type { ControlledListProtocol } from "./controlled-list-protocol.js";
 import type { Evaluation } from "./evaluation.js";
 import type { EvaluationContext } from "./task.js";
@@ -11,25 +19,28 @@ import type { Window } from "./windows.js";
 /** A scorer's block is at most so many numbers (64 MiB). */
 const BLOCK_SCORES = 16 * 1024 * 1024;
 
-/** What is asked of every case: null for a list without a wish, else a number of genres. */
-export function settingsOf(genres: readonly number[]): readonly (number | null)[] {
-  return [null, ...genres];
+/** What is asked of every case. */
+export interface Setting {
+  readonly wish: GenreWish | null;
+  /** The end of the names of its metrics: none without a wish, `/n=5` for 5 genres, `/n=Drama+Comedy` for exactly those. */
+  readonly suffix: string;
+  /** The name of its lists. */
+  readonly lists: string;
 }
 
-/** The end of the names of a setting's metrics: `ndcg@10` without a wish, `ndcg@10/n=5` for 5 genres. */
-export function suffixOf(genres: number | null): string {
-  return genres === null ? "" : `/n=${genres}`;
-}
-
-/** The name of a setting's lists. */
-export function listName(genres: number | null): string {
-  return genres === null ? "free" : `n=${genres}`;
+/** A list without a wish, then one for each wish. @param names - of the genres. */
+export function settingsOf(wishes: readonly GenreWish[], names: readonly string[]): readonly Setting[] {
+  const settings = wishes.map((wish): Setting => {
+    const name = typeof wish === "number" ? wish : Array.from(wish, (genre) => names[genre]).join("+");
+    return { wish, suffix: `/n=${name}`, lists: `n=${name}` };
+  });
+  return [{ wish: null, suffix: "", lists: "free" }, ...settings];
 }
 
 /** The test windows as they are put to a recommender. */
 export function casesOf(
   test: readonly Window[],
-  genres: number | null,
+  genres: GenreWish | null,
   length: number,
 ): ControlledListCase[] {
   return test.map(({ user, history, past, time }) => ({
@@ -45,14 +56,14 @@ export function casesOf(
 /**
  * Asks a recommender for a list for every case, in every setting, block by block.
  * @param ks - cut-offs, ascending; lists are as long as the largest.
- * @returns the ranking metrics, `cov@k` (different first genres), `repeats@k`, with a wish `control-error@k`, and DLCRec's own
- * `dlcrec-ndcg@k`, `dlcrec-hr@k`, `dlcrec-div@k` and `match-target@k`; of recommenders that tell their plan {@link planValues} as well. Each
- * [cases].
+ * @returns the ranking metrics, `cov@k` (different genres), `repeats@k`, with a wish `control-error@k`, and DLCRec's own
+ * `dlcrec-ndcg@k`, `dlcrec-hr@k`, `dlcrec-div@k` and `match-target@k`; of recommenders that tell their plan {@link planValues} as well, of those that read a language model's answers
+ * {@link readingValues}. Each [cases].
  */
 export async function evaluateControlledList(
   { training, test }: ControlledListProtocol,
   ks: readonly number[],
-  genres: readonly number[],
+  settings: readonly Setting[],
   answer: (cases: readonly ControlledListCase[]) => Promise<ControlledListAnswers>,
   { progress, signal, label }: EvaluationContext,
 ): Promise<Evaluation> {
@@ -62,14 +73,15 @@ export async function evaluateControlledList(
   const targets = test.map(({ future }) => Int32Array.from(new Set(future)).sort());
   const values: Record<string, Float64Array> = {};
   const lists: Record<string, { k: number; items: Int32Array }> = {};
-  const settings = settingsOf(genres);
+  const sets = controlGenres(training);
   const step = progress.start(`${label}: lists`, settings.length * test.length);
   settings.forEach(
-    (wish) => (lists[listName(wish)] = { k: depth, items: new Int32Array(test.length * depth).fill(-1) }),
+    (setting) => (lists[setting.lists] = { k: depth, items: new Int32Array(test.length * depth).fill(-1) }),
   );
-  for (const [done, wish] of settings.entries()) {
+  for (const [done, setting] of settings.entries()) {
+    const { wish, suffix } = setting;
     const put = (name: string, position: number, value: number) => {
-      const column = (values[name + suffixOf(wish)] ??= new Float64Array(test.length).fill(NaN));
+      const column = (values[name + suffix] ??= new Float64Array(test.length).fill(NaN));
       column[position] = value;
     };
     const cases = casesOf(test, wish, depth);
@@ -86,14 +98,10 @@ export async function evaluateControlledList(
         evaluator.names.forEach((name, m) => {
           put(name, position, result.values[m]);
         });
-        const delivered = new Set(
-          list
-            .filter((item) => item >= 0 && training.mainGenres[item] >= 0)
-            .map((item) => training.mainGenres[item]),
-        ).size;
-        put(`cov@${depth}`, position, delivered);
+        const delivered = new Set(Array.from(list).flatMap((item) => Array.from(genresOf(sets, item))));
+        put(`cov@${depth}`, position, delivered.size);
         put(`repeats@${depth}`, position, result.duplicates / depth);
-        if (wish !== null) put(`control-error@${depth}`, position, controlError(wish, delivered));
+        if (wish !== null) put(`control-error@${depth}`, position, offBy(wish, delivered));
         const all = new Set(relevant);
         put(`dlcrec-ndcg@${depth}`, position, dlcrecNdcg(list, all, depth));
         put(`dlcrec-hr@${depth}`, position, dlcrecHitRate(list, all, depth));
@@ -103,14 +111,21 @@ export async function evaluateControlledList(
         put(
           `dlcrec-div@${depth}`,
           position,
-          dlcrecDiversity(list, (item) => [genreAt(item)]),
+          dlcrecDiversity(list, (item) => {
+            const own = Array.from(genresOf(sets, item));
+            return own.length === 0 ? [-1] : own;
+          }),
         );
         put(`match-target@${depth}`, position, matches(genresAt, wanted, depth));
         if (answers.plans !== undefined) {
           const own = planValues(answers.plans[index], wish, genresAt, wanted, depth);
           for (const [name, value] of Object.entries(own)) put(name, position, value);
         }
-        lists[listName(wish)].items.set(list, position * depth);
+        if (answers.readings !== undefined) {
+          for (const [name, value] of Object.entries(readingValues(answers.readings[index])))
+            put(name, position, value);
+        }
+        lists[setting.lists].items.set(list, position * depth);
       });
       step.update(done * test.length + Math.min(cases.length, from + blockSize));
     }
@@ -119,18 +134,31 @@ export async function evaluateControlledList(
   return { cases: caseNames(training.users.keys, test), values, lists };
 }
 
+/** How far the genres of a list are from a wish. */
+function offBy(wish: GenreWish, delivered: ReadonlySet<number>): number {
+  return typeof wish === "number" ? controlError(wish, delivered.size) : setError(wish, delivered);
+}
+
 /** Places of k whose genre is the wanted one. */
 function matches(genres: readonly number[], wanted: readonly number[], k: number): number {
   return genres.slice(0, k).filter((genre, place) => genre >= 0 && genre === wanted[place]).length / k;
 }
 
+/** How much of the answers behind a list could not be read, stage by stage. */
+function readingValues(reading: ListReading): Record<string, number> {
+  const values = Object.entries(reading) as [keyof ListReading, number][];
+  return Object.fromEntries(values.map(([stage, share]) => [`${stage}-unreadable`, share]));
+}
+
 /**
- * Where a list's control goes wrong: the plan against the wish, the places against the plan, the items against the places.
+ * Where a list's control goes wrong: the plan against the wish, the places against the plan, the items against the places. What could not be
+ * read counts as not obeyed: a plan of no genre is off by the whole wish, and no item matches a place without a genre. Where the genres
+ * themselves are wished, nobody has to plan them.
  * @param wanted - the genres of the target items, place by place.
  */
 function planValues(
-  { genres, slots }: ListPlan,
-  wish: number | null,
+  { genres, slots, told }: ListPlan,
+  wish: GenreWish | null,
   genresAt: readonly number[],
   wanted: readonly number[],
   k: number,
@@ -140,11 +168,11 @@ function planValues(
     [...of].filter((genre) => part.has(genre)).length / of.size;
   const placed = slots === null ? null : new Set(slots.filter((genre) => genre >= 0));
   return {
-    ...(wish !== null && { "plan-error": controlError(wish, planned.size) }),
-    "plan-recall": share(planned, truth),
+    ...(typeof wish === "number" && { "plan-error": controlError(wish, planned.size) }),
+    ...((wish === null || typeof wish === "number") && { "plan-recall": share(planned, truth) }),
     ...(placed !== null && {
-      "slot-error": controlError(planned.size, placed.size),
-      "slot-recall": planned.size === 0 ? NaN : share(placed, planned),
+      "slot-error": slotError(genres, slots!, told),
+      "slot-recall": planned.size === 0 ? 0 : share(placed, planned),
       [`match-plan@${k}`]: matches(genresAt, slots!, k),
     }),
   };

@@ -2,12 +2,15 @@ import { z } from "zod";
 import { DataError } from "../core/errors.js";
 import { hashOf } from "../core/hash.js";
 import { Random } from "../core/random.js";
-import { type Dataset, type Interactions, positionsByUser } from "../data/dataset.js";
+import { type Dataset, type Interactions, type ItemTable, positionsByUser } from "../data/dataset.js";
 import { labelsOf, likeThreshold } from "../data/likes.js";
 import { PART, type Split } from "../data/split.js";
 import { hashDataset } from "../data/splits/hash.js";
 import { requireNoLeaks } from "../data/splits/leaks.js";
-import type { ControlledListTraining } from "./controlled-list.js";
+import { csrFromPairs } from "../data/csr.js";
+import type { ItemSets } from "../metrics/lists/diversity.js";
+import type { ControlledListTraining, GenreWish } from "./controlled-list.js";
+import { readWishes } from "./genre-wishes.js";
 import { type Sequence, type Window, Windows } from "./windows.js";
 
 /** What `--set task.NAME=VALUE` can change. */
@@ -20,8 +23,10 @@ export const controlledListOptions = z.strictObject({
   minHistory: z.int().min(1).optional(),
   /** Items to be foretold. 1: the next item. */
   future: z.int().min(1).max(1000).default(10),
-  /** The numbers of genres that are asked for, each of every case, after one list without any wish. */
-  genres: z.array(z.int().min(1)).default([2, 5, 8]),
+  /** The numbers of genres, or the exact sets by name, that are asked for, each of every case, after one list without any wish. */
+  genres: z.array(z.union([z.int().min(1), z.array(z.string().min(1)).min(1)])).default([2, 5, 8]),
+  /** Which genres of an item count: its first listed one, or all. */
+  genresOf: z.enum(["first", "all"]).default("first"),
   /** Most test windows and most validation windows, drawn at random once for all seeds; 0: all. */
   cases: z.int().min(0).default(1000),
   /** Train on so many windows, drawn at random, and on nothing else; 0: on all likes of the training part. */
@@ -38,6 +43,12 @@ export interface ControlledListProtocol {
   readonly notes: readonly string[];
 }
 
+/** A protocol with what is asked for. */
+export interface AskedProtocol extends ControlledListProtocol {
+  /** The wishes of every case, after a list without one. */
+  readonly wishes: readonly GenreWish[];
+}
+
 /** Parts whose items may stand in a window of a part; its future items are all of the part itself. */
 const REACHES = { train: PART.train, validation: PART.validation, test: PART.test } as const;
 
@@ -45,18 +56,21 @@ const REACHES = { train: PART.train, validation: PART.validation, test: PART.tes
  * Lays out the protocol (DLCRec, WSDM 2025, section 5.1). A user's likes in order of time are cut into all windows of
  * `history` items and the `future` items after them. A window belongs to the part that all its future items belong to,
  * and its history holds no item of a later part: so no test target is in any training or validation window.
- * @throws DataError LEAK where the split leaks, NO_WINDOWS where the training or the test part has no window, NO_GENRES
- * where genres are asked for and the data have none or fewer.
+ * @param length - places of a list.
+ * @throws DataError LEAK where the split leaks, NO_WINDOWS where the training or the test part has no window; those of {@link readWishes}.
  */
 export function controlledListProtocol(
   dataset: Dataset,
   split: Split,
   options: ControlledListOptions,
-): ControlledListProtocol {
+  length = Infinity,
+): AskedProtocol {
   requireNoLeaks(dataset, split);
   const { history, future, minHistory = history } = options;
   const mainGenres = Int32Array.from(dataset.items.categories, (own) => (own.length === 0 ? -1 : own[0]));
-  requireGenres(dataset.name, mainGenres, options.genres);
+  const allGenres = options.genresOf === "all" ? genreSets(dataset.items) : null;
+  const genres = { items: dataset.items, mainGenres, ...(allGenres && { allGenres }) };
+  const wishes = readWishes(options.genres, dataset.name, genres, length);
   const threshold = likeThreshold(dataset, options.threshold);
   const likes = likedPositions(dataset, threshold);
   const random = Random.fromSeed("controlled-list");
@@ -79,8 +93,7 @@ export function controlledListProtocol(
     options.trainWindows === 0 ? partSequences(dataset, split, likes) : train.chosen.toArray().map(joined);
   const training: ControlledListTraining = {
     users: dataset.users,
-    items: dataset.items,
-    mainGenres,
+    ...genres,
     sequences,
     windows: train.chosen,
     validation: validation.chosen,
@@ -89,7 +102,7 @@ export function controlledListProtocol(
     hash: hashOf({
       data: hashDataset(dataset),
       split: split.hash,
-      // Not the genres asked for: they change no training.
+      // Not the genres asked for, nor which of them count: they change no training.
       ...{ threshold, history, future, minHistory },
       ...{ cases: options.cases, trainWindows: options.trainWindows },
     }),
@@ -100,8 +113,10 @@ export function controlledListProtocol(
     `${minHistory === history ? "" : `${minHistory} to `}${history} likes, then ${future} to foretell ` +
     `(a like: ${threshold === null ? "any interaction" : `value >= ${threshold}`}). ` +
     `Trained on ${sequences.length} sequences with ${train.chosen.length} windows. Full ranking of ` +
-    `${dataset.items.keys.length} items. An item's genre is its first. Intervals are over users.`;
-  return { training, test: cases, notes: [note] };
+    `${dataset.items.keys.length} items. ${
+      allGenres === null ? "An item's genre is its first" : "All genres of an item count"
+    }. Intervals are over users.`;
+  return { training, test: cases, wishes, notes: [note] };
 }
 
 /** Positions of each user's likes in order of time (of the data, where times are equal or unknown). */
@@ -169,15 +184,8 @@ function joined({ user, history, future }: Window): Sequence {
   return { user, items: Int32Array.of(...history, ...future), times: null };
 }
 
-function requireGenres(name: string, mainGenres: Int32Array, asked: readonly number[]): void {
-  const count = new Set(mainGenres.filter((genre) => genre >= 0)).size;
-  const most = Math.max(0, ...asked);
-  if (most <= count) return;
-  throw new DataError(
-    "NO_GENRES",
-    `lists of ${most} genres are asked for, and the items of ${name} have ${count}`,
-    {
-      hint: "Ask for others with --set task.genres=[2,5], or for none with --set task.genres=[].",
-    },
-  );
+/** All genres of each item. */
+function genreSets({ keys, categories, categoryNames }: ItemTable): ItemSets {
+  const rows = categories.flatMap((own, item) => own.map(() => item));
+  return csrFromPairs(keys.length, categoryNames.length, rows, categories.flat());
 }

@@ -2,7 +2,7 @@ import { csrFromPairs } from "../data/csr.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Split } from "../data/split.js";
 import { numberClusters } from "../metrics/statistics/describe.js";
-import { evaluateControlledList, listName, settingsOf, suffixOf } from "./controlled-list-evaluation.js";
+import { evaluateControlledList, settingsOf } from "./controlled-list-evaluation.js";
 import { controlledListOptions, controlledListProtocol } from "./controlled-list-protocol.js";
 import { titlesOf } from "./describe.js";
 import type { Evaluation } from "./evaluation.js";
@@ -22,19 +22,21 @@ export function prepareControlledList(
   given: Readonly<Record<string, unknown>> = {},
 ): PreparedTask<"controlled-list"> {
   const options = taskOptions("controlled-list", controlledListOptions, given);
-  const protocol = controlledListProtocol(dataset, split, options);
+  const protocol = controlledListProtocol(dataset, split, options, ks[ks.length - 1]);
   const { training, test } = protocol;
   const depth = ks[ks.length - 1];
-  const settings = settingsOf(options.genres);
+  const settings = settingsOf(protocol.wishes, dataset.items.categoryNames);
   const background = listBackground(dataset.items, sequenceMatrix(protocol.training));
   const users = test.map(({ user }) => user);
+  // A case has its window's own array.
+  const futureOf = new Map(test.map(({ history, future }) => [history, future]));
   const candidates = Int32Array.from(dataset.items.keys.keys());
   const pooled = ({ lists }: Evaluation, weights?: Float64Array): Record<string, number> =>
     Object.fromEntries(
-      settings.flatMap((n) =>
-        Object.entries(
-          pooledListMetrics(lists[listName(n)], depth, candidates, users, background, weights),
-        ).map(([name, value]) => [name + suffixOf(n), value]),
+      settings.flatMap(({ lists: own, suffix }) =>
+        Object.entries(pooledListMetrics(lists[own], depth, candidates, users, background, weights)).map(
+          ([name, value]) => [name + suffix, value],
+        ),
       ),
     );
   return {
@@ -43,18 +45,22 @@ export function prepareControlledList(
       `ndcg@${depth}`,
       `recall@${depth}`,
       `cov@${depth}`,
-      ...options.genres.flatMap((n) => [
-        `ndcg@${depth}${suffixOf(n)}`,
-        `control-error@${depth}${suffixOf(n)}`,
-      ]),
+      ...settings
+        .filter(({ wish }) => wish !== null)
+        .flatMap(({ suffix }) => [`ndcg@${depth}${suffix}`, `control-error@${depth}${suffix}`]),
     ],
     notes: protocol.notes,
     clusters: numberClusters(users).of,
+    targets(one) {
+      const future = futureOf.get(one.history);
+      if (future === undefined) throw new Error("no case of the task has this history");
+      return future;
+    },
     async evaluate(answer, context) {
-      const evaluation = await evaluateControlledList(protocol, ks, options.genres, answer, context);
-      const ofLists = settings.flatMap((n) =>
-        Object.entries(listMetrics(evaluation.lists[listName(n)], background)).map(
-          ([name, value]) => [name + suffixOf(n), value] as const,
+      const evaluation = await evaluateControlledList(protocol, ks, settings, answer, context);
+      const ofLists = settings.flatMap(({ lists, suffix }) =>
+        Object.entries(listMetrics(evaluation.lists[lists], background)).map(
+          ([name, value]) => [name + suffix, value] as const,
         ),
       );
       return { ...evaluation, values: { ...evaluation.values, ...Object.fromEntries(ofLists) } };

@@ -51,6 +51,8 @@ export interface PreparedTask<T extends TaskId> {
   diagnose?(simulated: readonly SimulatedPairs[]): Record<string, number>;
   /** What a person wants to see of a case, to judge answers to it by eye. */
   describeCase(position: number): CaseDescription;
+  /** The targets of a case that `evaluate` asked for, for controls that show what could be reached at best. */
+  targets?(one: Case<T>): ArrayLike<number>;
   /** The cases, where recommenders measure something on them themselves. */
   cases?(): readonly Case<T>[];
   /** Cluster number (from 0) of each case, where cases are not independent: intervals then draw whole clusters. */

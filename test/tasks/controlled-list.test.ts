@@ -6,7 +6,12 @@ import { PART, type Split } from "../../src/data/split.js";
 import { hashSplit } from "../../src/data/splits/hash.js";
 import { makeSplit } from "../../src/data/splits/strategies.js";
 import { worldDataset } from "../../src/data/world/world.js";
-import type { ControlledListCase } from "../../src/tasks/controlled-list.js";
+import {
+  type ControlledListCase,
+  type ListPlan,
+  type ListReading,
+  withPlans,
+} from "../../src/tasks/controlled-list.js";
 import { controlledListOptions, controlledListProtocol } from "../../src/tasks/controlled-list-protocol.js";
 import { prepareControlledList } from "../../src/tasks/controlled-list-task.js";
 import { datasetOf } from "../data/fixtures.js";
@@ -255,6 +260,124 @@ describe("the task controlled-list", () => {
     expect([...answered["n=2"].items]).toEqual([7, 7, 2, -1, 8, -1]);
     expect(prepared.pooled({ cases, values, lists: answered })["coverage@3/n=2"]).toBeCloseTo(3 / 9, 12);
     expect([...(prepared.clusters ?? [])]).toEqual([0, 1]);
+  });
+
+  it("counts what is missing from an exact set and what should not be there", async () => {
+    const asked: unknown[] = [];
+    const sets = prepareControlledList(dataset, split, [3], {
+      ...{ history: 2, future: 2 },
+      genres: [[" C", "b"], ["a"]],
+    });
+    const { values, lists: answered } = await sets.evaluate((block) => {
+      asked.push(block[0].genres);
+      // First genres: b, b, c and none, c.
+      return Promise.resolve([Int32Array.of(7, 7, 2, 6), Int32Array.of(-1, 8)]);
+    }, context);
+    expect(asked).toEqual([null, new Set([2, 1]), new Set([0])]);
+    expect([...values["control-error@3/n=c+b"]]).toEqual([0, 1]);
+    expect([...values["control-error@3/n=a"]]).toEqual([3, 2]);
+    expect([...values["cov@3/n=a"]]).toEqual([2, 1]);
+    expect(Object.keys(answered)).toEqual(["free", "n=c+b", "n=a"]);
+    expect(sets.mainMetrics.slice(3)).toEqual([
+      "ndcg@3/n=c+b",
+      "control-error@3/n=c+b",
+      "ndcg@3/n=a",
+      "control-error@3/n=a",
+    ]);
+  });
+
+  it("counts all genres of an item where they are asked for", async () => {
+    const all = prepareControlledList(dataset, split, [3], {
+      ...{ history: 2, future: 2, genresOf: "all" },
+      genres: [2, ["d", "b"]],
+    });
+    expect(all.notes[0]).toContain("All genres of an item count.");
+    const { values } = await all.evaluate(
+      // Genres: b, d twice, c, d; and a, d.
+      () => Promise.resolve([Int32Array.of(7, 7, 2), Int32Array.of(-1, 6)]),
+      context,
+    );
+    expect([...values["cov@3"]]).toEqual([3, 2]);
+    expect([...values["control-error@3/n=2"]]).toEqual([1, 0]);
+    // c is too much; a is too much and b is missing.
+    expect([...values["control-error@3/n=d+b"]]).toEqual([1, 2]);
+    // 1 - Jaccard of {b, d} with nothing, itself, and of {c, d} with {b, d}: 1, 0, 2 / 3.
+    expect(values["dlcrec-div@3"][0]).toBeCloseTo((1 + 0 + 2 / 3) / 3, 12);
+  });
+
+  it("refuses genres that nobody has or that a list has no room for", () => {
+    const of = (genres: unknown[], more = {}) =>
+      prepareControlledList(dataset, split, [2], { history: 2, future: 2, genres, ...more });
+    expect(() => of([["a", "bb"]])).toThrow(
+      expect.objectContaining({
+        ...{ code: "UNKNOWN_GENRE", exit: 2 },
+        hint: expect.stringContaining("Did you mean b?") as string,
+      }) as Error,
+    );
+    // d is nobody's first genre.
+    expect(() => of([["d"]])).toThrow('no item of fixture has the genre "d"');
+    expect(() => of([["d"]], { genresOf: "all" })).not.toThrow();
+    expect(() => of([2, 3])).toThrow(
+      expect.objectContaining({
+        code: "TOO_MANY_GENRES",
+        message: "3 genres can't stand in a list of 2",
+      }) as Error,
+    );
+    expect(() => of([["a", "b", "c"]])).toThrow("3 genres can't stand in a list of 2");
+    expect(() => of([3], { genresOf: "all" })).not.toThrow();
+    expect(() => of([5], { genresOf: "all" })).toThrow("the items of fixture have 4");
+  });
+
+  it("tells a control the targets of any case that it asked for, and of no other", async () => {
+    const told: number[][] = [];
+    await prepared.evaluate((block) => {
+      for (const one of block) told.push(Array.from(prepared.targets!(one)));
+      return Promise.resolve(block.map(() => Int32Array.of(0)));
+    }, context);
+    expect(told).toEqual([
+      [6, 7],
+      [7, 8],
+      [6, 7],
+      [7, 8],
+    ]);
+    const stranger = { user: 0, history: Int32Array.of(4, 5) } as ControlledListCase;
+    expect(() => prepared.targets!(stranger)).toThrow("no case of the task");
+  });
+
+  it("takes what could not be read for not obeyed", async () => {
+    // First genres of the lists 7, 2, 6 and 8, 5, -1: b, c, a and c, c, none; of the targets: a, b and b, c.
+    const lists = [Int32Array.of(7, 2, 6), Int32Array.of(8, 5, -1)];
+    const plansOf = async (plans: ListPlan[], readings: ListReading[]) =>
+      (await prepared.evaluate(() => Promise.resolve(withPlans(lists, { plans, readings })), context)).values;
+    const obeyed = await plansOf(
+      [
+        { genres: [1, 2], told: 2, slots: [1, 2, 1] },
+        { genres: [2, 0, 1], told: 3, slots: [2, 2, 0] },
+      ],
+      [{ gp: 0, gf: 0, list: 0 }, { gp: 0.25 }],
+    );
+    expect([...obeyed["plan-error/n=2"]]).toEqual([0, 1]);
+    expect([...obeyed["slot-error/n=2"]]).toEqual([0, 1]);
+    expect([...obeyed["match-plan@3/n=2"]].map((share) => share * 3)).toEqual([2, 2]);
+    expect([...obeyed["gp-unreadable/n=2"]]).toEqual([0, 0.25]);
+    expect([...obeyed["gf-unreadable/n=2"]]).toEqual([0, NaN]);
+    // The first answer of GP names no genre, and the second of GF has no place: two genres stood in for the one, three were told to the other.
+    const unread = await plansOf(
+      [
+        { genres: [], told: 2, slots: [1, -1, -1] },
+        { genres: [2, 0, 1], told: 3, slots: [-1, -1, -1] },
+      ],
+      [
+        { gp: 1, gf: 2 / 3 },
+        { gp: 0, gf: 1 },
+      ],
+    );
+    expect([...unread["plan-error/n=2"]]).toEqual([2, 1]);
+    expect([...unread["plan-recall/n=2"]]).toEqual([0, 1]);
+    expect([...unread["slot-error/n=2"]]).toEqual([2, 3]);
+    expect([...unread["slot-recall/n=2"]]).toEqual([0, 0]);
+    expect([...unread["match-plan@3/n=2"]].map((share) => share * 3)).toEqual([1, 0]);
+    expect([...unread["gf-unreadable/n=2"]]).toEqual([2 / 3, 1]);
   });
 
   it("refuses lists of items that do not exist, and a wrong number of lists", async () => {

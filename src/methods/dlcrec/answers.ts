@@ -61,14 +61,14 @@ export interface AnswerRequest {
 }
 
 /**
- * The answers to a sub-task's questions, as a stage. Equal questions are asked once (the first of them speaks for all). A file given from
+ * The answers to a sub-task's questions, as a stage, and the file that holds them. Equal questions are asked once (the first of them speaks for all). A file given from
  * outside may hold more questions than these.
  * @throws DataError NO_ANSWER where it lacks one.
  */
 export async function answerStage(
   { stage, prompts, adapter, inputs = null, answer }: AnswerRequest,
   context: RunContext,
-): Promise<string[]> {
+): Promise<{ answers: string[]; path: string }> {
   const first = new Map<string, number>();
   prompts.forEach((prompt, n) => {
     if (!first.has(prompt)) first.set(prompt, n);
@@ -92,7 +92,7 @@ export async function answerStage(
       return new Map(asked.map((n, at) => [prompts[n], answers[at]]));
     },
   });
-  return prompts.map((prompt, n) => {
+  const answers = prompts.map((prompt, n) => {
     const found = value.get(prompt);
     if (found !== undefined) return found;
     throw new DataError(
@@ -104,4 +104,5 @@ export async function answerStage(
       },
     );
   });
+  return { answers, path };
 }

@@ -1,3 +1,4 @@
+import { UsageError } from "../../core/errors.js";
 import type { Fitted, Recommender, RecommenderKind, RunContext } from "../../recommenders/recommender.js";
 import { poolOf } from "../../recommenders/rerank/pool.js";
 import { quotaList } from "../../recommenders/rerank/quota.js";
@@ -7,6 +8,9 @@ import {
   type ControlledListAnswers,
   type ControlledListCase,
   type ControlledListTraining,
+  type ListPlan,
+  type ListReading,
+  wishSize,
   withPlans,
 } from "../../tasks/controlled-list.js";
 import { type TunedAdapter, tuneAdapter } from "./adapters.js";
@@ -26,6 +30,29 @@ export interface ArmPlan {
   readonly list: ListQuestion | "quota";
   /** Options that make the arm what it is. */
   readonly fixed?: Partial<Pick<DlcrecOptions, "gf" | "ip" | "decoding">>;
+}
+
+/** The steps of the method, in their order. */
+export const LIST_STAGES = ["gp", "gf", "ip"] as const;
+export type ListStage = (typeof LIST_STAGES)[number];
+
+/** Where a run is to stop, and who is told in which file the answers of the last step lie. */
+export interface StopAfter {
+  readonly stage: ListStage;
+  readonly told: (path: string) => void;
+}
+
+/** A recommender that can be stopped after a step. */
+export interface StagedList extends Recommender<"controlled-list", DlcrecOptions> {
+  /** The steps that a language model takes in it. */
+  readonly steps: readonly ListStage[];
+  /** Trains what the steps up to the last one need; its answers are those steps' alone, and its lists are empty. */
+  fitUpTo(
+    last: StopAfter,
+    train: ControlledListTraining,
+    options: DlcrecOptions,
+    context: RunContext,
+  ): Promise<Fitted<"controlled-list">>;
 }
 
 /** Adapters by sub-task; none for the model as it is. */
@@ -58,13 +85,17 @@ export async function tunePipeline(
   return { pipeline: new Pipeline(train, options, prompter), adapters };
 }
 
-/** What a case asks for. Without a wish, as many genres as the history has. */
+/** What a case asks for: so many genres, or exactly which. Without a wish, as many as the history has. */
 export function queryOf(
   { history, seen, genres, length }: ControlledListCase,
   mainGenres: Int32Array,
 ): ListQuery {
   const own = new Set(Array.from(history, (item) => mainGenres[item]).filter((genre) => genre >= 0)).size;
-  return { history, seen, length, count: genres ?? Math.max(1, own) };
+  return {
+    ...{ history, seen, length },
+    count: genres === null ? Math.max(1, own) : wishSize(genres),
+    ...(genres !== null && typeof genres !== "number" && { genres: [...genres] }),
+  };
 }
 
 /** The sub-tasks that an arm has adapters for. */
@@ -74,13 +105,36 @@ function subtasksOf({ genres, slots, list }: ArmPlan): Subtask[] {
 }
 
 /** DLCRec, or what is left of it when some part is exchanged. */
-function arm(
-  id: string,
-  summary: string,
-  plan: ArmPlan,
-  kind: RecommenderKind = "llm",
-): Recommender<"controlled-list", DlcrecOptions> {
+function arm(id: string, summary: string, plan: ArmPlan, kind: RecommenderKind = "llm"): StagedList {
+  const fit = async (
+    train: ControlledListTraining,
+    given: DlcrecOptions,
+    context: RunContext,
+    last?: StopAfter,
+  ): Promise<Fitted<"controlled-list">> => {
+    if (train.allGenres !== undefined && plan.genres !== "none") {
+      throw new UsageError(
+        "ONE_GENRE",
+        `${id} plans items of one genre, and with task.genresOf=all they have several`,
+        { hint: `Leave ${id} out, or set task.genresOf=first.` },
+      );
+    }
+    const options = { ...given, ...plan.fixed };
+    const subtasks = subtasksOf(plan);
+    const needed = last === undefined ? subtasks : subtasks.slice(0, subtasks.indexOf(last.stage) + 1);
+    const tuned = await tunePipeline(train, options, needed, context);
+    const scorer =
+      plan.list === "quota" && last === undefined
+        ? ((await markov.fit(train, markov.options.parse({}), context)) as ScoringFitted)
+        : undefined;
+    return { answer: (cases, run) => answerCases(plan, tuned, scorer, cases, train, run, last) };
+  };
   return {
+    steps: subtasksOf(plan).filter((name): name is ListStage =>
+      (LIST_STAGES as readonly string[]).includes(name),
+    ),
+    fitUpTo: (last, train, given, context) => fit(train, given, context, last),
+    fit: (train, given, context) => fit(train, given, context),
     id,
     task: "controlled-list",
     kind,
@@ -88,17 +142,6 @@ function arm(
     options: dlcrecOptions,
     seeded: plan.list !== "raw",
     onRequest: true,
-    async fit(train, given, context): Promise<Fitted<"controlled-list">> {
-      const options = { ...given, ...plan.fixed };
-      const tuned = await tunePipeline(train, options, subtasksOf(plan), context);
-      const scorer =
-        plan.list === "quota"
-          ? ((await markov.fit(train, markov.options.parse({}), context)) as ScoringFitted)
-          : undefined;
-      return {
-        answer: (cases, run) => answerCases(plan, tuned, scorer, cases, train, run),
-      };
-    },
   };
 }
 
@@ -109,23 +152,44 @@ async function answerCases(
   cases: readonly ControlledListCase[],
   { mainGenres, items }: ControlledListTraining,
   context: RunContext,
+  last?: StopAfter,
 ): Promise<ControlledListAnswers> {
+  const nothing = () => cases.map(() => new Int32Array(0));
   let queries: ListQuery[] = cases.map((one) => queryOf(one, mainGenres));
+  let readings: ListReading[] = cases.map(() => ({}));
   let unreadable = 0;
-  if (plan.genres !== "none") {
-    const read = plan.genres === "gp" ? await pipeline.genres(queries, adapters.gp, context) : undefined;
+  const named = queries.map(({ genres = [] }) => genres);
+  // Where the genres themselves are wished, nobody chooses them.
+  const open =
+    plan.genres === "none" ? [] : [...queries.keys()].filter((n) => queries[n].genres === undefined);
+  if (open.length > 0) {
+    const asked = open.map((n) => queries[n]);
+    const read = plan.genres === "gp" ? await pipeline.genres(asked, adapters.gp, context) : undefined;
     unreadable += read?.unreadable ?? 0;
-    queries = queries.map((query, n) => ({
-      ...query,
-      genres: read?.values[n] ?? pipeline.commonest(query),
-    }));
+    open.forEach((n, at) => {
+      const genres = read?.values[at] ?? pipeline.commonest(queries[n]);
+      queries[n] = { ...queries[n], genres };
+      named[n] = read?.raw[at] ?? genres;
+      if (read !== undefined) readings[n] = { gp: read.shares[at] };
+    });
+    if (last?.stage === "gp" && read !== undefined) last.told(read.path);
   }
+  if (last?.stage === "gp") return nothing();
+  let placed: readonly (readonly number[] | null)[] = cases.map(() => null);
   if (plan.slots !== "none") {
     const read = plan.slots === "gf" ? await pipeline.slots(queries, adapters.gf, context) : undefined;
     unreadable += read?.unreadable ?? 0;
+    if (read !== undefined) readings = readings.map((one, n) => ({ ...one, gf: read.shares[n] }));
     queries = queries.map((query, n) => ({ ...query, slots: read?.values[n] ?? pipeline.shares(query) }));
+    placed = read?.raw ?? queries.map(({ slots = null }) => slots);
+    if (last?.stage === "gf" && read !== undefined) last.told(read.path);
   }
-  const plans = queries.map(({ genres = [], slots = null }) => ({ genres, slots }));
+  if (last?.stage === "gf") return nothing();
+  const plans = queries.map(({ genres = [] }, n): ListPlan => ({
+    genres: named[n],
+    told: genres.length,
+    slots: placed[n],
+  }));
   if (scorer !== undefined) {
     const scores = await scorer.score(cases, context.signal);
     const width = items.keys.length;
@@ -134,17 +198,22 @@ async function answerCases(
       // A genre may have no item left: then the best list of all.
       return quotaList(pool, mainGenres, new Set(genres), length) ?? pool.items.slice(0, length);
     });
-    return withPlans(lists, plans);
+    return withPlans(lists, { plans, readings });
   }
   const kind = plan.list as ListQuestion;
   const adapter = kind === "raw" ? undefined : adapters[kind as Subtask];
   const written = await pipeline.write(kind, queries, adapter, context);
+  if (last !== undefined) {
+    last.told(written.path);
+    return nothing();
+  }
   unreadable += written.unreadable;
   const { lists, exact, titles } = await pipeline.ground(queries, written.values, context);
   context.progress.note(
     `${kind}: ${exact} of ${titles} titles are an item's, letter for letter; ${unreadable} places or genres could not be read`,
   );
-  return plan.genres === "none" ? lists : withPlans(lists, plans);
+  readings = readings.map((one, n) => ({ ...one, list: written.shares[n] }));
+  return withPlans(lists, { readings, ...(plan.genres !== "none" && { plans }) });
 }
 
 /** Genres, then a genre for each place, then items: the paper's method. */
@@ -161,7 +230,7 @@ export const dlcrec = arm(
 );
 
 /** One line of the paper's ablation of augmentation. */
-function ablation(ip: Augmentation, gf: Augmentation): Recommender<"controlled-list", DlcrecOptions> {
+function ablation(ip: Augmentation, gf: Augmentation): StagedList {
   const name = (task: string, kind: Augmentation) => (kind === "none" ? task : `${task}-${kind}`);
   return arm(
     `dlcrec-${name("ip", ip)}-${name("gf", gf)}`,
@@ -171,7 +240,7 @@ function ablation(ip: Augmentation, gf: Augmentation): Recommender<"controlled-l
 }
 
 /** DLCRec's arms, its competitors with a language model, and its ablation. */
-export const DLCREC_ARMS: readonly Recommender<"controlled-list", DlcrecOptions>[] = [
+export const DLCREC_ARMS: readonly StagedList[] = [
   arm("dlcrec-catalogue", "DLCRec whose lists can hold real titles only, each once.", {
     ...CHAIN,
     fixed: { decoding: "catalogue" },

@@ -21,9 +21,16 @@ export interface ListQuery extends Question {
 
 /** A stage's answers with what could not be read in them. */
 export interface Read<T> {
+  /** What the next stage goes on with: others stand in for what could not be read. */
   readonly values: T[];
+  /** What could be read, alone: no genres, a place of -1 or null for the rest. */
+  readonly raw: readonly T[];
+  /** The share of each answer that could not be read; 1 where nothing could. */
+  readonly shares: readonly number[];
   /** The answers as the model wrote them. */
   readonly answers: readonly string[];
+  /** The file that holds them. */
+  readonly path: string;
   /** Genres that don't exist, or places without an answer. */
   readonly unreadable: number;
 }
@@ -56,7 +63,7 @@ export class Pipeline {
     context: RunContext,
   ): Promise<Read<number[]>> {
     const prompts = queries.map((query) => this.prompter.ask("gp", query));
-    const answers = await answerStage(
+    const { answers, path } = await answerStage(
       {
         ...{ stage: "gp", prompts, adapter },
         inputs: { exact: this.options.decoding !== "free" },
@@ -67,13 +74,17 @@ export class Pipeline {
       },
       context,
     );
-    let unreadable = 0;
-    const values = answers.map((answer, n) => {
-      const { genres, unknown } = this.prompter.readGenres(answer);
-      unreadable += unknown + (genres.length === 0 ? 1 : 0);
-      return genres.length === 0 ? this.commonest(queries[n]) : genres;
-    });
-    return { values, answers, unreadable };
+    const read = answers.map((answer) => this.prompter.readGenres(answer));
+    const raw = read.map(({ genres }) => genres);
+    return {
+      values: raw.map((genres, n) => (genres.length === 0 ? this.commonest(queries[n]) : genres)),
+      raw,
+      shares: read.map(({ genres, unknown }) =>
+        genres.length === 0 ? 1 : unknown / (genres.length + unknown),
+      ),
+      ...{ answers, path },
+      unreadable: read.reduce((sum, { genres, unknown }) => sum + unknown + (genres.length === 0 ? 1 : 0), 0),
+    };
   }
 
   /** The history's commonest genres: GP without a language model. */
@@ -88,7 +99,7 @@ export class Pipeline {
     context: RunContext,
   ): Promise<Read<number[]>> {
     const prompts = queries.map((query) => this.prompter.ask("gf", query));
-    const answers = await answerStage(
+    const { answers, path } = await answerStage(
       {
         ...{ stage: "gf", prompts, adapter },
         inputs: { exact: this.options.decoding !== "free" },
@@ -99,16 +110,16 @@ export class Pipeline {
       },
       context,
     );
-    let unreadable = 0;
-    const values = answers.map((answer, n) => {
+    const raw = answers.map((answer, n) => {
       const { history, length } = queries[n];
       const read = this.prompter.readList("gf", answer, history, length);
-      const found = read.map((place) => (place === null ? -1 : this.prompter.genre(place.genre)));
-      unreadable += found.filter((genre) => genre < 0).length;
+      return read.map((place) => (place === null ? -1 : this.prompter.genre(place.genre)));
+    });
+    const values = raw.map((found, n) => {
       const shares = this.shares(queries[n]);
       return found.map((genre, place) => (genre < 0 ? (shares.at(place) ?? -1) : genre));
     });
-    return { values, answers, unreadable };
+    return { values, raw, answers, path, ...missingOf(raw, (genre) => genre < 0) };
   }
 
   /** Places by the history's shares: GF without a language model. */
@@ -125,7 +136,7 @@ export class Pipeline {
   ): Promise<Read<WrittenList>> {
     const { decoding } = this.options;
     const prompts = queries.map((query) => this.prompter.ask(kind, query));
-    const answers = await answerStage(
+    const { answers, path } = await answerStage(
       {
         ...{ stage: kind, prompts, adapter },
         inputs: { decoding, ...(decoding !== "free" && { data: this.train.hash }) },
@@ -136,14 +147,11 @@ export class Pipeline {
       },
       context,
     );
-    let unreadable = 0;
     const values = answers.map((answer, n) => {
       const { history, length } = queries[n];
-      const list = this.prompter.readList(kind, answer, history, length);
-      unreadable += list.filter((place) => place === null).length;
-      return list;
+      return this.prompter.readList(kind, answer, history, length);
     });
-    return { values, answers, unreadable };
+    return { values, raw: values, answers, path, ...missingOf(values, (place) => place === null) };
   }
 
   /** Real items in place of titles; -1 where there is no title. */
@@ -195,6 +203,18 @@ export class Pipeline {
   ): Promise<string[]> {
     return writeFreely(model, kind, tasksOf(asked, queries, prompts), this.prompter, context);
   }
+}
+
+/** Places of lists that could not be read: the share of each list, and all together. */
+function missingOf<P>(
+  lists: readonly (readonly P[])[],
+  isMissing: (place: P) => boolean,
+): { shares: number[]; unreadable: number } {
+  const missing = lists.map((list) => list.filter(isMissing).length);
+  return {
+    shares: missing.map((count, n) => (lists[n].length === 0 ? 0 : count / lists[n].length)),
+    unreadable: missing.reduce((sum, count) => sum + count, 0),
+  };
 }
 
 function tasksOf(asked: readonly number[], queries: readonly ListQuery[], prompts: readonly string[]) {

@@ -73,7 +73,9 @@ export function hybridsOf(task: TaskId, members: readonly HybridMember[]): Recom
   const bad = (why: string) => new UsageError("BAD_HYBRID", `hybrid ${ids.join("+")}: ${why}`);
   if (members.length < 2 || members.length > 3) throw bad("two or three members are combined");
   if (new Set(ids).size < ids.length) throw bad("a member stands in it twice");
-  const knowing = members.find(({ recommender }) => recommender.needsTruth === true);
+  const knowing = members.find(
+    ({ recommender }) => recommender.needsTruth === true || recommender.seesTargets === true,
+  );
   if (knowing !== undefined) throw bad(`${knowing.recommender.id} knows the truth`);
   const recorded = members.some(({ recommender }) => recommender.needsRecording !== undefined);
   const ways = (["fusion", "blend"] as const).filter(

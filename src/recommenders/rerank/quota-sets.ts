@@ -1,9 +1,9 @@
 import type { ItemSets } from "../../metrics/lists/diversity.js";
+import type { GenreWish } from "../../tasks/controlled-list.js";
 import type { Pool } from "./pool.js";
-import type { GenreWish } from "./quota.js";
 
 /** Genre sets are kept as the bits of a number. */
-const MOST_GENRES = 30;
+export const MOST_GENRES = 30;
 
 /**
  * {@link quotaList} for items of several genres: the list of k items with the largest sum of scores whose genres, all

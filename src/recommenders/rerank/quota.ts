@@ -1,7 +1,5 @@
+import type { GenreWish } from "../../tasks/controlled-list.js";
 import type { Pool } from "./pool.js";
-
-/** How many different genres a list must have, or exactly which. */
-export type GenreWish = number | ReadonlySet<number>;
 
 /**
  * The list of k items with the largest sum of scores among all that have exactly the wished genres, each item having one

@@ -1,14 +1,21 @@
 import { Pace } from "../../core/pace.js";
 import { Random } from "../../core/random.js";
 import { categoryDistance, type ItemSets } from "../../metrics/lists/diversity.js";
-import type { ControlledListCase, ControlledListTraining } from "../../tasks/controlled-list.js";
+import {
+  type ControlledListCase,
+  type ControlledListTraining,
+  controlGenres,
+  genresAt,
+  type GenreWish,
+  wishSize,
+} from "../../tasks/controlled-list.js";
 import type { Fitted, Recommender } from "../recommender.js";
 import type { ScoringFitted } from "../sequential/scorer.js";
 import { calibratedList } from "./calibrated.js";
 import { dppList } from "./dpp.js";
 import { mmrList } from "./mmr.js";
+import { nearestQuota } from "./nearest-quota.js";
 import { headOf } from "./pool.js";
-import { quotaList } from "./quota.js";
 import { steeredList } from "./steer.js";
 import { wantedGenres } from "./wanted-genres.js";
 import { xquadList } from "./xquad.js";
@@ -28,12 +35,12 @@ const TITLES: Readonly<Record<Reranker, string>> = {
 /** Items that the greedy re-rankers look at: the best of all, and the best of each genre. */
 const HEAD = { size: 100, perGenre: 3 };
 
-/** A re-ranker on some data: a case's list of N genres from the scores of all items. */
-type Rerank = (scores: Float32Array, one: ControlledListCase, genres: number) => Int32Array;
+/** A re-ranker on some data: a case's list of the wished genres from the scores of all items. */
+type Rerank = (scores: Float32Array, one: ControlledListCase, wish: GenreWish) => Int32Array;
 
 /**
- * A recommender's scores, re-ranked wherever a number of genres is asked for; without a wish the list is the
- * recommender's own. Its options are the recommender's, and its fitted stages are shared with it. No group has
+ * A recommender's scores, re-ranked wherever genres are asked for: so many, or exactly a set of them, which a greedy re-ranker then chooses from
+ * alone. Without a wish the list is the recommender's own. Its options are the recommender's, and its fitted stages are shared with it. No group has
  * it: a run names it.
  * @param base - a recommender that scores items.
  */
@@ -86,25 +93,23 @@ function scoring(id: string, fitted: Fitted<"controlled-list">): ScoringFitted {
   throw new TypeError(`${id} has no scores to re-rank`);
 }
 
-/** A re-ranker on the first genres of training data's items. */
-function rerankerOf(
-  reranker: Reranker,
-  { items, mainGenres, sequences }: Pick<ControlledListTraining, "items" | "mainGenres" | "sequences">,
-): Rerank {
+/** A re-ranker on the genres that lists are counted by. */
+function rerankerOf(reranker: Reranker, train: ControlledListTraining): Rerank {
+  if (reranker === "quota") return nearestQuota(train);
+  const { items, mainGenres, sequences } = train;
   const genreCount = items.categoryNames.length;
-  if (reranker === "quota") {
-    return (scores, one, genres) => nearestQuota(scores, mainGenres, genreCount, one, genres);
-  }
-  const sets = mainSets(mainGenres);
+  const sets = controlGenres(train);
+  const outside = outsideOf(sets, items.keys.length);
   const distance = categoryDistance(sets);
   const general = sharesOf(
     sequences.flatMap((sequence) => Array.from(sequence.items)),
-    mainGenres,
+    sets,
     genreCount,
   );
-  return (scores, { seen, history, length }, genres) => {
-    const head = headOf(scores, seen, mainGenres, HEAD);
-    const wanted = wantedGenres(countsOf(history, mainGenres, genreCount), general, genres, length);
+  return (scores, { seen, history, length }, wish) => {
+    const excluded = typeof wish === "number" ? seen : bothOf(seen, outside(wish));
+    const head = headOf(scores, excluded, mainGenres, HEAD);
+    const wanted = wantedGenres(countsOf(history, sets, genreCount), general, wish, length);
     const list = (diversity: number) => {
       switch (reranker) {
         case "mmr":
@@ -117,46 +122,37 @@ function rerankerOf(
           return calibratedList(head, length, diversity, sets, wanted);
       }
     };
-    return steeredList(list, genres, sets, genreCount);
+    return steeredList(list, wishSize(wish), sets, genreCount);
   };
 }
 
-/** The quota's list; where none has N genres, the one of the nearest number (the lower of two equally near). */
-function nearestQuota(
-  scores: Float32Array,
-  mainGenres: Int32Array,
-  genreCount: number,
-  { seen, length }: ControlledListCase,
-  genres: number,
-): Int32Array {
-  // No list takes more than `length` items of a genre, and of those the best: the quota stays exact.
-  const pool = headOf(scores, seen, mainGenres, { size: length, perGenre: length });
-  const most = Math.max(genreCount, genres);
-  for (let off = 0; off <= most; off++) {
-    for (const count of off === 0 ? [genres] : [genres - off, genres + off]) {
-      if (count < 0 || count > genreCount) continue;
-      const list = quotaList(pool, mainGenres, count, length);
-      if (list !== undefined) return list;
-    }
-  }
-  // Fewer candidates than places: all of them.
-  return pool.items.slice(0, length);
+/** The items with a genre outside of a set, ascending; found once a set. */
+function outsideOf(sets: ItemSets, items: number): (wish: ReadonlySet<number>) => Int32Array {
+  const known = new WeakMap<ReadonlySet<number>, Int32Array>();
+  return (wish) => {
+    const found =
+      known.get(wish) ??
+      Int32Array.from({ length: items }, (_, item) => item).filter((item) =>
+        genresAt(sets, item).some((genre) => !wish.has(genre)),
+      );
+    known.set(wish, found);
+    return found;
+  };
 }
 
-function mainSets(mainGenres: Int32Array): ItemSets {
-  const offsets = new Int32Array(mainGenres.length + 1);
-  mainGenres.forEach((genre, item) => (offsets[item + 1] = offsets[item] + (genre < 0 ? 0 : 1)));
-  return { offsets, indices: mainGenres.filter((genre) => genre >= 0) };
+/** The items of two ascending lists, ascending. */
+function bothOf(a: Int32Array, b: Int32Array): Int32Array {
+  return Int32Array.from(new Set([...a, ...b])).sort();
 }
 
-function countsOf(items: ArrayLike<number>, mainGenres: Int32Array, genreCount: number): Float64Array {
+function countsOf(items: ArrayLike<number>, sets: ItemSets, genreCount: number): Float64Array {
   const counts = new Float64Array(genreCount);
-  for (const item of Array.from(items)) if (mainGenres[item] >= 0) counts[mainGenres[item]]++;
+  for (const item of Array.from(items)) for (const genre of genresAt(sets, item)) counts[genre]++;
   return counts;
 }
 
-function sharesOf(items: readonly number[], mainGenres: Int32Array, genreCount: number): Float64Array {
-  const counts = countsOf(items, mainGenres, genreCount);
+function sharesOf(items: readonly number[], sets: ItemSets, genreCount: number): Float64Array {
+  const counts = countsOf(items, sets, genreCount);
   const total = counts.reduce((sum, count) => sum + count, 0);
   return counts.map((count) => (total === 0 ? 1 / genreCount : count / total));
 }

@@ -4,8 +4,9 @@ import { monthOf } from "../../data/world/histories.js";
 import type { WorldTruth } from "../../data/world/truth.js";
 import type { ControlledListCase, ControlledListTraining } from "../../tasks/controlled-list.js";
 import type { Recommender, RunContext } from "../recommender.js";
+import { bestAttainable } from "../rerank/best-attainable.js";
+import { listOfWish, nearestQuota } from "../rerank/nearest-quota.js";
 import { poolOf } from "../rerank/pool.js";
-import { quotaList } from "../rerank/quota.js";
 import { listsOfBest, scoreRows, type SequenceQuery } from "./scorer.js";
 
 const none = z.strictObject({});
@@ -54,7 +55,8 @@ const smoothing = z.strictObject({
 /**
  * P(genre | history) P(item | genre): the share of the item's first genre in the history, smoothed by its share in training,
  * times the item's share of the genre's training likes. A wish for N genres takes the N genres that the history speaks
- * for most, the best item of each, and fills up with the best items of them all.
+ * for most (or those that are wished), the best item of each, and fills up with the best items of them all. Where all genres of an item count,
+ * a wish gets the best list of the scores that has it.
  */
 export const popularInGenre: Recommender<"controlled-list", z.infer<typeof smoothing>> = {
   id: "popular-in-genre",
@@ -64,7 +66,8 @@ export const popularInGenre: Recommender<"controlled-list", z.infer<typeof smoot
   options: smoothing,
   seeded: false,
   fit(train, { pseudoCount }) {
-    const { mainGenres, items } = train;
+    const { mainGenres, items, allGenres } = train;
+    const steered = allGenres === undefined ? undefined : nearestQuota(train);
     const counts = likesOf(train);
     const inGenre = new Float64Array(items.categoryNames.length);
     counts.forEach((count, item) => {
@@ -93,7 +96,12 @@ export const popularInGenre: Recommender<"controlled-list", z.infer<typeof smoot
         return cases.map((one, row) => {
           if (one.genres === null) return free[row];
           const own = scores.subarray(row * counts.length, (row + 1) * counts.length);
-          return ofGenres(own, mainGenres, bestGenres(preferenceOf(one.history), one.genres), one);
+          if (steered !== undefined) return steered(own, one, one.genres);
+          const genres =
+            typeof one.genres === "number"
+              ? bestGenres(preferenceOf(one.history), one.genres)
+              : [...one.genres];
+          return ofGenres(own, mainGenres, genres, one);
         });
       },
     });
@@ -114,8 +122,10 @@ export const oracleList: Recommender<"controlled-list", None> = {
   options: none,
   seeded: false,
   needsTruth: true,
-  fit({ mainGenres, futureLength }, _options, { truth }) {
+  fit(train, _options, { truth }) {
     if (truth === undefined) throw new Error("oracle: no truth");
+    const { mainGenres, futureLength } = train;
+    const listOf = listOfWish(train);
     const known = new Map<string, Float32Array>();
     const scoresOf = ({ user, history, time }: ControlledListCase): Float32Array => {
       const last = mainGenres[history[history.length - 1]];
@@ -131,9 +141,39 @@ export const oracleList: Recommender<"controlled-list", None> = {
         const lists: Int32Array[] = [];
         for (const one of cases) {
           const pool = poolOf(scoresOf(one), new Set(one.seen));
-          const steered =
-            one.genres === null ? undefined : quotaList(pool, mainGenres, one.genres, one.length);
+          const steered = one.genres === null ? undefined : listOf(pool, one.genres, one.length);
           lists.push(steered ?? pool.items.slice(0, one.length));
+          if (pace.due()) await pace.breathe();
+        }
+        return lists;
+      },
+    });
+  },
+};
+
+/**
+ * The best that any list can score: it is told the targets themselves, and lists the most of them that a list of the wished genres can hold, in
+ * front. It needs no world: on any data it shows what keeping to a wish costs at least.
+ */
+export const bestAttainableList: Recommender<"controlled-list", None> = {
+  id: "best-attainable",
+  task: "controlled-list",
+  kind: "control",
+  summary:
+    "The most targets that a list of the wished genres can hold: the ceiling that is told the answers.",
+  options: none,
+  seeded: false,
+  seesTargets: true,
+  onRequest: true,
+  fit(train, _options, { targets }) {
+    if (targets === undefined) throw new Error("best-attainable: no targets");
+    const best = bestAttainable(train);
+    return Promise.resolve({
+      async answer(cases, { signal }) {
+        const pace = new Pace(signal);
+        const lists: Int32Array[] = [];
+        for (const one of cases) {
+          lists.push(best(targets(one), one.seen, one.genres, one.length));
           if (pace.due()) await pace.breathe();
         }
         return lists;

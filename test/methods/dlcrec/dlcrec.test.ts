@@ -3,59 +3,15 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CostMeter } from "../../../src/core/cost.js";
-import { silentProgress } from "../../../src/core/progress.js";
-import { Random } from "../../../src/core/random.js";
-import { StageStore } from "../../../src/core/stages.js";
 import { readAdapter } from "../../../src/llm/adapter/peft-files.js";
 import { PROJECTIONS } from "../../../src/llm/checkpoint/tensors.js";
-import type { LanguageModel } from "../../../src/llm/language-model.js";
 import { LocalModel } from "../../../src/llm/local/local-model.js";
 import { dlcrec, DLCREC_ARMS } from "../../../src/methods/dlcrec/dlcrec.js";
-import { Prompter } from "../../../src/methods/dlcrec/prompter.js";
-import { readTemplates } from "../../../src/methods/dlcrec/templates.js";
-import type { Recommender, RunContext } from "../../../src/recommenders/recommender.js";
+import type { Recommender } from "../../../src/recommenders/recommender.js";
 import { resolveOptions } from "../../../src/recommenders/registry.js";
-import type { ControlledListCase, ControlledListTraining } from "../../../src/tasks/controlled-list.js";
-import { Windows } from "../../../src/tasks/windows.js";
+import type { ControlledListCase } from "../../../src/tasks/controlled-list.js";
 import { GOLDENS, temporaryFolder, writeTinyModel } from "../../llm/tiny-models.js";
-
-/** Films of the genres Drama, Comedy and Horror in turn. */
-const TITLES = ["Ash", "Bay", "Cup", "Dew", "Elm", "Fog", "Gap", "Hut", "Ink", "Jar", "Key", "Lip"];
-const GENRES = ["Drama", "Comedy", "Horror"];
-const mainGenres = Int32Array.from(TITLES, (_, item) => item % 3);
-
-function training(): ControlledListTraining {
-  const sequences = Array.from({ length: 6 }, (_, user) => ({
-    user,
-    items: Int32Array.from({ length: 6 }, (_one, n) => (user + 2 * n) % 12),
-    times: null,
-  }));
-  const lengths = { history: 3, future: 3 };
-  const windows = new Windows(
-    sequences,
-    Int32Array.from(sequences.keys()),
-    Int32Array.from(sequences, () => 3),
-    lengths,
-  );
-  return {
-    users: { keys: sequences.map(({ user }) => `u${user}`), attributes: {} },
-    items: {
-      ...{ keys: TITLES, titles: TITLES, texts: {}, attributes: {} },
-      categoryNames: GENRES,
-      categories: TITLES.map((_, item) => [item % 3]),
-    },
-    ...{ mainGenres, sequences, windows },
-    validation: windows.sample(2, Random.fromSeed(1)),
-    ...{ historyLength: 3, futureLength: 3, hash: "fixture" },
-  };
-}
-
-const caseOf = (genres: number | null, history = [0, 1, 4]): ControlledListCase => ({
-  ...{ user: 0, genres, length: 3, time: NaN },
-  history: Int32Array.from(history),
-  seen: Int32Array.from(history).sort(),
-});
+import { answerFile, caseOf, mainGenres, runContext, type Setting, training } from "./support.js";
 
 let root: string;
 let model: LocalModel;
@@ -72,22 +28,8 @@ afterAll(async () => {
 
 const QUICK = { tuning: { samples: 6, epochs: 1, batchSize: 3, validation: 2, rank: 2 } };
 
-interface Setting {
-  readonly stages: string;
-  readonly from: Readonly<Record<string, string>>;
-  readonly llm: () => Promise<LanguageModel>;
-}
-
-function contextFor(id: string, { stages, from, llm }: Partial<Setting> = {}): RunContext {
-  const cost = new CostMeter();
-  const folder = stages ?? mkdtempSync(join(tmpdir(), "llmrec-dlcrec-"));
-  return {
-    random: Random.fromSeed(1).fork(id),
-    ...{ seed: 1, cost, progress: silentProgress(), signal: new AbortController().signal },
-    stages: new StageStore(folder, new Map(Object.entries(from ?? {})), id, cost),
-    llm: llm ?? (() => Promise.resolve(model)),
-  };
-}
+const contextFor = (id: string, setting: Partial<Setting> = {}) =>
+  runContext(id, { llm: () => Promise.resolve(model), ...setting });
 
 async function answer(
   recommender: Recommender<"controlled-list">,
@@ -98,26 +40,15 @@ async function answer(
   const context = contextFor(recommender.id, setting);
   const fitted = await recommender.fit(training(), resolveOptions(recommender, options), context);
   const lists = await fitted.answer(cases, context);
-  return { lists: lists.map((list) => [...list]), plans: lists.plans, cost: context.cost.total };
+  return {
+    lists: lists.map((list) => [...list]),
+    plans: lists.plans,
+    readings: lists.readings,
+    cost: context.cost.total,
+  };
 }
 
 const armOf = (id: string) => DLCREC_ARMS.find((arm) => arm.id === id)!;
-
-/** Files of answers, question by question. */
-async function answerFile(
-  entries: (prompter: Prompter) => readonly (readonly [question: string, answer: string])[],
-): Promise<string> {
-  const names = { titles: TITLES, genres: GENRES, mainGenres };
-  const prompter = new Prompter(await readTemplates("trail"), names);
-  const path = join(mkdtempSync(join(tmpdir(), "llmrec-answers-")), "answers.jsonl");
-  writeFileSync(
-    path,
-    entries(prompter)
-      .map(([prompt, text]) => JSON.stringify({ prompt, answer: text }) + "\n")
-      .join(""),
-  );
-  return path;
-}
 
 describe("the chain on given answers", () => {
   const one = caseOf(2);
@@ -137,9 +68,10 @@ describe("the chain on given answers", () => {
       gf: await gf([2, 0], " 1 Drama, 2 Horror, 3 Drama"),
       ip: await ip([0, 2, 0], ' 1 Drama "Gap", 2 Horror "Fog", 3 Drama "Jar"'),
     };
-    const { lists, plans } = await answer(dlcrec, [one], letters, { ...nobody, from });
+    const { lists, plans, readings } = await answer(dlcrec, [one], letters, { ...nobody, from });
     expect(lists).toEqual([[6, 5, 9]]);
-    expect(plans).toEqual([{ genres: [2, 0], slots: [0, 2, 0] }]);
+    expect(plans).toEqual([{ genres: [2, 0], told: 2, slots: [0, 2, 0] }]);
+    expect(readings).toEqual([{ gp: 0, gf: 0, list: 0 }]);
   });
 
   it("goes on with what GP says, right or wrong, and fills places that can't be read", async () => {
@@ -149,8 +81,10 @@ describe("the chain on given answers", () => {
       gf: await gf([2], " 1 Horror, 2 Opera, and so on"),
       ip: await ip([2, 2, 2], ' 1 Horror "Fogg", 2 Horror "Fog", 3 Horror "Elm"'),
     };
-    const { lists, plans } = await answer(dlcrec, [one], letters, { ...nobody, from });
-    expect(plans).toEqual([{ genres: [2], slots: [2, 2, 2] }]);
+    const { lists, plans, readings } = await answer(dlcrec, [one], letters, { ...nobody, from });
+    // IP was told Horror thrice, but GF said so once: what stood in for the rest is no plan.
+    expect(plans).toEqual([{ genres: [2], told: 1, slots: [2, -1, -1] }]);
+    expect(readings).toEqual([{ gp: 1 / 2, gf: 2 / 3, list: 0 }]);
     // The nearest to Fogg is Fog; Fog is then listed already, and Elm is of the history: two others stand for them.
     expect(lists[0][0]).toBe(5);
     expect(new Set(lists[0]).size).toBe(3);
@@ -175,9 +109,74 @@ describe("the chain on given answers", () => {
       gf: await gf([1, 0], ""),
       ip: await ip([1, 0, 1], ""),
     };
-    const { lists, plans } = await answer(dlcrec, [one], letters, { ...nobody, from });
-    expect(plans).toEqual([{ genres: [1, 0], slots: [1, 0, 1] }]);
+    const { lists, plans, readings } = await answer(dlcrec, [one], letters, { ...nobody, from });
+    // GF and IP were asked with Comedy and Drama, which nobody had said.
+    expect(plans).toEqual([{ genres: [], told: 2, slots: [-1, -1, -1] }]);
+    expect(readings).toEqual([{ gp: 1, gf: 1, list: 1 }]);
     expect(lists).toEqual([[-1, -1, -1]]);
+  });
+
+  it("begins at GF where the genres themselves are wished, in their order", async () => {
+    const exact = { ...one, genres: new Set([2, 0]) };
+    const from = {
+      gf: await gf([2, 0], " 1 Horror, 2 Drama, 3 Drama"),
+      ip: await ip([2, 0, 0], ' 1 Horror "Fog", 2 Drama "Gap", 3 Drama "Jar"'),
+    };
+    // GP is asked nothing: an empty file has no answer that could be missed.
+    const { lists, plans, readings } = await answer(dlcrec, [exact], letters, {
+      ...nobody,
+      from: { ...from, gp: await answerFile(() => []) },
+    });
+    expect(lists).toEqual([[5, 6, 9]]);
+    expect(plans).toEqual([{ genres: [2, 0], told: 2, slots: [2, 0, 0] }]);
+    expect(readings).toEqual([{ gf: 0, list: 0 }]);
+  });
+
+  it("asks for the list at once without GF, from the genre set of GP or of the wish", async () => {
+    const exact = { ...one, genres: new Set([1]) };
+    const direct = await answerFile((p) => [
+      [p.ask("direct", { ...question, genres: [2, 0] }), ' 1 Horror "Fog", 2 Drama "Gap"'],
+      [
+        p.ask("direct", { ...question, count: 1, genres: [1] }),
+        ' 1 Comedy "Hut", 2 Comedy "Key", 3 Comedy "Bay"',
+      ],
+    ]);
+    const options = { grounding: { by: "letters", exclude: false } };
+    const { lists, plans, readings } = await answer(armOf("dlcrec-no-gf"), [one, exact], options, {
+      ...nobody,
+      from: { gp: await gp(" Horror, Drama"), direct },
+    });
+    expect(lists).toEqual([
+      [5, 6, -1],
+      [7, 10, 1],
+    ]);
+    expect(plans).toEqual([
+      { genres: [2, 0], told: 2, slots: null },
+      { genres: [1], told: 1, slots: null },
+    ]);
+    expect(readings).toEqual([{ gp: 0, list: 1 / 3 }, { list: 0 }]);
+  });
+
+  it("refuses to weigh letters by popularity", () => {
+    const of = (grounding: Record<string, unknown>) => () => resolveOptions(dlcrec, { grounding });
+    expect(of({ by: "letters", popularity: 1 })).toThrow(
+      expect.objectContaining({
+        ...{ code: "BAD_OPTION", exit: 2 },
+        message: "dlcrec.grounding.popularity: distances of embeddings are weighed, and by=letters has none",
+        hint: "Set grounding.by=embedding, or leave grounding.popularity at 0.",
+      }) as Error,
+    );
+    expect(of({ popularity: 1 })).not.toThrow();
+    expect(of({ by: "letters" })).not.toThrow();
+  });
+
+  it("refuses items of several genres, which no place can have", async () => {
+    const allGenres = { offsets: Int32Array.from({ length: 13 }, (_, n) => n), indices: mainGenres };
+    const context = contextFor("dlcrec", nobody);
+    const several = { ...training(), allGenres };
+    await expect(dlcrec.fit(several, resolveOptions(dlcrec), context)).rejects.toMatchObject({
+      code: "ONE_GENRE",
+    });
   });
 
   it("says which question a given file lacks", async () => {
@@ -246,7 +245,8 @@ describe("with a model that learns", { timeout: 120_000 }, () => {
       expect(new Set(list.map((item) => item % 3))).toEqual(new Set(quota.plans![n].genres));
     });
     const rules = await answer(armOf("dlcrec-rules"), [caseOf(2)]);
-    expect(rules.plans).toEqual([{ genres: [1, 0], slots: [1, 0, 1] }]);
+    expect(rules.plans).toEqual([{ genres: [1, 0], told: 2, slots: [1, 0, 1] }]);
+    expect(Object.keys(rules.readings![0])).toEqual(["list"]);
   });
 
   it("answers as BIGRec in all its forms", async () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../../../src/core/random.js";
 import { poolOf, type Pool } from "../../../src/recommenders/rerank/pool.js";
-import { type GenreWish, quotaList } from "../../../src/recommenders/rerank/quota.js";
+import { quotaList } from "../../../src/recommenders/rerank/quota.js";
 import { quotaSetsList } from "../../../src/recommenders/rerank/quota-sets.js";
+import type { GenreWish } from "../../../src/tasks/controlled-list.js";
 import { combinations, randomPool, setsOf } from "./support.js";
 
 const pool = poolOf([9, 8, 7, 6, 5, 1], new Set());

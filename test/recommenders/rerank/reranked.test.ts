@@ -4,9 +4,14 @@ import { markov } from "../../../src/recommenders/sequential/markov.js";
 import { RERANKERS, reranked } from "../../../src/recommenders/rerank/reranked.js";
 import type { Recommender } from "../../../src/recommenders/recommender.js";
 import { resolveOptions } from "../../../src/recommenders/registry.js";
-import type { ControlledListCase, ControlledListTraining } from "../../../src/tasks/controlled-list.js";
+import type {
+  ControlledListCase,
+  ControlledListTraining,
+  GenreWish,
+} from "../../../src/tasks/controlled-list.js";
 import { contextOf } from "../support.js";
 import { sequenceTraining } from "../sequential/support.js";
+import { setsOf } from "./support.js";
 
 /** Items 0 to 8, item i of genre i mod 3; genre 0 is the most popular, then 1, then 2. */
 const train = sequenceTraining(
@@ -19,7 +24,7 @@ const train = sequenceTraining(
   { items: 9, historyLength: 2 },
 );
 
-const caseOf = (genres: number | null, history = [6], length = 3): ControlledListCase => ({
+const caseOf = (genres: GenreWish | null, history = [6], length = 3): ControlledListCase => ({
   ...{ user: 0, genres, length, time: NaN },
   history: Int32Array.from(history),
   seen: Int32Array.from(history).sort(),
@@ -59,6 +64,61 @@ describe.each(RERANKERS)("%s", (reranker) => {
     const [three, short] = await answer(recommender, [caseOf(9), caseOf(2, [0, 1, 2, 3, 4, 5, 6], 3)]);
     expect(genresOf(three)).toBe(3);
     expect([...short].sort()).toEqual([7, 8]);
+  });
+});
+
+describe.each(RERANKERS)("%s on an exact set", (reranker) => {
+  const recommender = reranked(popularityList, reranker);
+  const setOf = (list: readonly number[]) => [...new Set(list.map((item) => item % 3))].sort();
+
+  it("has those genres and no other", async () => {
+    const wishes = [[2], [1, 2], [0, 2], [0, 1, 2]].map((genres) => new Set(genres));
+    const lists = await answer(
+      recommender,
+      wishes.map((wish) => caseOf(wish, [6], 3)),
+    );
+    // Genre 2 has three films: all of them, though nobody likes two.
+    expect([...lists[0]].sort()).toEqual([2, 5, 8]);
+    expect(lists.map(setOf)).toEqual([[2], [1, 2], [0, 2], [0, 1, 2]]);
+  });
+
+  it("names what is left of a set that can't fill the list, and nothing else", async () => {
+    const [list] = await answer(recommender, [caseOf(new Set([1, 2]), [1, 2, 4, 7], 4)]);
+    expect([...list].sort()).toEqual([5, 8]);
+  });
+});
+
+describe("items of several genres", () => {
+  // Item i has the genre i mod 3, and items 0 to 2 all others, too: one of them alone brings three.
+  const genres = Array.from({ length: 9 }, (_, item) => (item < 3 ? [0, 1, 2] : [item % 3]));
+  const several = { ...train, allGenres: setsOf(genres) };
+  const countOf = (list: readonly number[]) => new Set(list.flatMap((item) => genres[item])).size;
+
+  it.each(RERANKERS)("are counted with all of theirs by %s", async (reranker) => {
+    const recommender = reranked(popularityList, reranker);
+    const [three] = await answer(recommender, [caseOf(3, [6], 3)], {}, several);
+    expect(countOf(three)).toBe(3);
+    const [set] = await answer(recommender, [caseOf(new Set([0, 1]), [6], 3)], {}, several);
+    // 3 is the only other film of genre 0, and 0 to 2 have the third genre as well.
+    expect([...set].sort()).toEqual([3, 4, 7]);
+  });
+
+  it("get the best list of exactly N from the quota", async () => {
+    const recommender = reranked(popularityList, "quota");
+    // Likes: 0 and 3 four times, 6 three times, 1 twice or thrice, 4 once, 2 once.
+    expect(await answer(recommender, [caseOf(3, [7], 2)], {}, several)).toEqual([[0, 3]]);
+    expect(await answer(recommender, [caseOf(1, [7], 2)], {}, several)).toEqual([[3, 6]]);
+    expect(await answer(recommender, [caseOf(2, [7], 2)], {}, several)).toEqual([[3, 4]]);
+    const [own] = await answer(popularInGenre, [caseOf(1, [7], 2)], {}, several);
+    expect(countOf(own)).toBe(1);
+  });
+
+  it("are refused where there are more genres than sets of them can be looked through", async () => {
+    const categoryNames = Array.from({ length: 31 }, (_, n) => `g${n}`);
+    const many = { ...several, items: { ...several.items, categoryNames } };
+    await expect(answer(reranked(popularityList, "quota"), [caseOf(1)], {}, many)).rejects.toMatchObject({
+      code: "MANY_GENRES",
+    });
   });
 });
 

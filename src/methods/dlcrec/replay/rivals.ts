@@ -12,8 +12,7 @@ import { describe } from "../../../metrics/statistics/describe.js";
 import { pairedTTest } from "../../../metrics/statistics/paired.js";
 import type { Recommender } from "../../../recommenders/recommender.js";
 import { resolveOptions, selectRecommenders } from "../../../recommenders/registry.js";
-import { poolOf } from "../../../recommenders/rerank/pool.js";
-import { quotaList } from "../../../recommenders/rerank/quota.js";
+import { bestAttainable } from "../../../recommenders/rerank/best-attainable.js";
 import { RERANKERS, reranked } from "../../../recommenders/rerank/reranked.js";
 import { casesOf } from "../../../tasks/controlled-list-evaluation.js";
 import { type PublishedProtocol, readPublishedWindows } from "./protocol.js";
@@ -84,7 +83,9 @@ export async function answerPublishedCases(
   names: readonly string[],
   context: { readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<Rivals> {
-  const bases = selectRecommenders("controlled-list", names).filter(({ needsTruth }) => needsTruth !== true);
+  const bases = selectRecommenders("controlled-list", names).filter(
+    ({ needsTruth, seesTargets }) => needsTruth !== true && seesTargets !== true,
+  );
   const protocol = await readPublishedWindows(
     join(folder, "instructions"),
     replay.catalogue,
@@ -178,18 +179,13 @@ function publishedLists({ lists }: Pick<Replay, "lists">): [string, Lists][] {
 
 /** For each case the list with the most targets among all that have exactly N genres, its targets first. */
 function ceiling({ test, training }: PublishedProtocol): Lists {
-  const { mainGenres } = training;
-  const scores = new Float64Array(mainGenres.length);
-  const lists = ASKED_GENRES.map((genres) => {
-    const own = test.map(({ history, future }) => {
-      for (const item of future) scores[item] = 1;
-      const list = quotaList(poolOf(scores, new Set(history)), mainGenres, genres, K);
-      for (const item of future) scores[item] = 0;
-      return list ?? new Int32Array(0);
-    });
-    return [genres, own] as const;
-  });
-  return new Map(lists);
+  const best = bestAttainable(training);
+  return new Map(
+    ASKED_GENRES.map((genres) => [
+      genres,
+      test.map(({ history, future }) => best(future, history, genres, K)),
+    ]),
+  );
 }
 
 async function answersOf(
