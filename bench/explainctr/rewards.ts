@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { readPolicies, riseOf, type TrainedPolicy } from "../../src/report/policies.js";
 
-const [run] = process.argv.slice(2);
+const run = process.argv.at(2);
 if (run === undefined) {
   console.error("usage: rewards.ts RUN");
   process.exit(2);

@@ -101,7 +101,7 @@ function configuration(policies: readonly TrainedPolicy[]): ChartConfiguration<"
           border: { color: INK.soft },
           ticks: { color: INK.soft, padding: 6, maxTicksLimit: 12 },
         },
-        ...Object.fromEntries(panels),
+        ...Object.fromEntries<object>(panels),
       },
     },
   };
