@@ -17,7 +17,14 @@ export {
   type PluginMetric,
 } from "./experiment/plugins/plugin.js";
 export type { LanguageModel } from "./llm/language-model.js";
-export type { Fitted, Recommender, RecommenderKind, RunContext } from "./recommenders/recommender.js";
+export type {
+  CountedFigure,
+  Figures,
+  Fitted,
+  Recommender,
+  RecommenderKind,
+  RunContext,
+} from "./recommenders/recommender.js";
 export type { ColdStartCase, ColdStartTraining, ScoreBlock } from "./tasks/cold-start.js";
 export type {
   ControlledListAnswers,

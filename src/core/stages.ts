@@ -30,6 +30,8 @@ export interface Stage<T> {
   readonly version: number;
   /** Everything that the result depends on, as JSON: options, seed, data hash, keys of the stages before it. */
   readonly inputs: unknown;
+  /** What people are told of it beside the inputs; no part of the key. */
+  readonly about?: Readonly<Record<string, string | number>>;
   readonly format: ArtifactFormat<T>;
   /**
    * @param workspace - a folder for checkpoints, not made yet: what a killed run leaves there is found again by the next
@@ -50,6 +52,7 @@ interface StageRecord {
   stage: string;
   version: number;
   inputs: unknown;
+  about?: Readonly<Record<string, string | number>>;
   cost: Cost;
 }
 
@@ -134,6 +137,7 @@ export class StageStore {
       stage: stage.name,
       version: stage.version,
       inputs: stage.inputs,
+      ...(stage.about !== undefined && { about: stage.about }),
       cost: spentBetween(before, this.cost.total),
     };
     await writeAtomicallyBy(home, async (temporary) => {

@@ -2,9 +2,10 @@ import { join } from "node:path";
 import { writeAtomically } from "../core/files.js";
 import type { RunResult } from "../experiment/run.js";
 import { drawCharts } from "./charts/charts.js";
-import { drawHealth, readHealth } from "./charts/health.js";
+import { drawHealth } from "./charts/health.js";
 import { scoreFrame } from "./frame.js";
 import { jsonRows } from "./json.js";
+import { readPolicies } from "./policies.js";
 import { renderScoreboard, TABLE_FORMATS } from "./render.js";
 import type { TextOptions } from "./text.js";
 
@@ -24,7 +25,7 @@ export async function publishRun(result: RunResult, terminal: TextOptions): Prom
     await writeAtomically(path, await renderScoreboard(scoreboard, cost, format));
   }
   const charts = await drawCharts(scoreboard, cost);
-  const health = await drawHealth(await readHealth(folder.stages));
+  const health = await drawHealth(await readPolicies(folder.stages));
   if (health !== null) charts.push({ name: "ppo-health", ...health });
   for (const { name, png, svg } of charts) {
     await writeAtomically(join(folder.path, `${name}.png`), png);

@@ -186,6 +186,23 @@ describe("writeReport", () => {
     expect(text).not.toContain("Without it.");
   });
 
+  it("shows the training of policies as a picture in the page, and how far rewards rose", async () => {
+    const folder = await runFolder(smallScoreboard(), smallCost());
+    const stage = join(folder, "stages", "lc-0123");
+    await mkdir(stage, { recursive: true });
+    const record = { inputs: { seed: 1, reward: { reader: true } }, about: { fold: 1, folds: 2 } };
+    await writeFile(join(stage, "stage.json"), JSON.stringify(record));
+    const steps = [1, 2, 3].map((step) => ({ step, answers: 16, reward: step / 4, rewardSd: 0.5, kl: step }));
+    await writeFile(join(stage, "health.jsonl"), steps.map((step) => JSON.stringify(step) + "\n").join(""));
+    const { file } = await writeReport([folder]);
+    const text = await readFile(file, "utf8");
+    expect(text).toContain(
+      "LC: mean reward 0.250 in the first third of the steps, 0.750 in the last (z = 2.8, up in 1 of 1); KL at most 3.0.",
+    );
+    const [, image] = /<img src="data:image\/svg\+xml;base64,([^"]+)"/.exec(text)!;
+    expect(Buffer.from(image, "base64").toString()).toContain("seed 1, fold 1");
+  }, 60_000);
+
   it("refuses no runs, and says what is wrong with a broken book of samples", async () => {
     await expect(writeReport([])).rejects.toThrow("at least one run");
     const folder = await runFolder(smallScoreboard(), smallCost());

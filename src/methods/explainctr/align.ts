@@ -32,6 +32,8 @@ export interface Alignment {
   readonly stage: "lc" | "ic";
   /** 0 in the first round. */
   readonly round: number;
+  /** Which of the folds, counted from 1; for people. */
+  readonly fold?: { readonly number: number; readonly of: number };
   readonly steps: number;
   /** LC: the frozen reader's answer counts. */
   readonly reader: boolean;
@@ -55,7 +57,7 @@ export async function align(
   alignment: Alignment,
   context: RunContext,
 ): Promise<TrainedPolicy> {
-  const { stage, round, steps, reader, network, start } = alignment;
+  const { stage, round, fold, steps, reader, network, start } = alignment;
   // From the seed alone: rows of the table that share a stage share its draws.
   const random = Random.fromSeed(context.seed).fork(`explainctr/${stage}/${round}`);
   const chosen = random.fork("pairs").sample(rows.users.length, Math.min(options.pairs, rows.users.length));
@@ -83,6 +85,7 @@ export async function align(
     name: stage,
     version: 2,
     inputs: identity,
+    about: { round: round + 1, ...(fold && { fold: fold.number, folds: fold.of }) },
     format: policyFormat,
     compute: (workspace) =>
       ppo(

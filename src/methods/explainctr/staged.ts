@@ -72,7 +72,9 @@ async function policiesOf(
   const random = Random.fromSeed(context.seed).fork("explainctr");
   const { crossFit, lcSteps, icSteps, rounds, backbone, training, explained } = options;
   const policies: FoldPolicy[] = [];
-  for (const fold of foldsOf(train.rows, crossFit, random.fork("folds"))) {
+  const folds = foldsOf(train.rows, crossFit, random.fork("folds"));
+  for (const [n, fold] of folds.entries()) {
+    const named = { number: n + 1, of: folds.length };
     const rewarded = rowsAt(train.rows, fold.rewarded);
     const reader = extent !== "ic-only";
     let policy = reader
@@ -81,7 +83,7 @@ async function policiesOf(
           rewarded,
           model,
           options,
-          { stage: "lc", round: 0, steps: lcSteps, reader },
+          { stage: "lc", round: 0, fold: named, steps: lcSteps, reader },
           context,
         )
       : undefined;
@@ -100,7 +102,15 @@ async function policiesOf(
         rewarded,
         model,
         options,
-        { stage: "ic", round, steps: icSteps, reader, network: { augmented, key }, start: policy },
+        {
+          stage: "ic",
+          round,
+          fold: named,
+          steps: icSteps,
+          reader,
+          network: { augmented, key },
+          start: policy,
+        },
         context,
       );
     }

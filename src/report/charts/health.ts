@@ -1,91 +1,128 @@
-import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { ChartConfiguration } from "chart.js";
+import type { HealthStep, TrainedPolicy } from "../policies.js";
 import { drawChart, type Picture } from "./canvas.js";
 import { titleOptions } from "./parts.js";
 import { INK, SIZES } from "./style.js";
 
-const FRAME = { width: 760, height: 420 };
+const WIDTH = 760;
+/** Heights of a stage's two panels and of everything around them, in pixels. */
+const PANELS = 250;
+const MARGIN = 150;
+/** A line of the legend. */
+const LEGEND_LINE = 24;
+const NAMES_A_LINE = 5;
 
-/** Okabe and Ito's colours, a policy each. */
-const COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"] as const;
-
-/** What is drawn of a step of PPO. */
-interface HealthStep {
-  readonly step: number;
-  readonly reward: number;
-  readonly kl: number;
-}
-
-/** The health of one training by PPO, by the name of its stage folder. */
-interface TrainedStage {
-  readonly name: string;
-  readonly steps: readonly HealthStep[];
-}
-
-/** Every `health.jsonl` beneath a run's `stages`, stage by stage. */
-export async function readHealth(stages: string): Promise<TrainedStage[]> {
-  const names = existsSync(stages) ? (await readdir(stages)).sort() : [];
-  const found = await Promise.all(
-    names.map(async (name): Promise<TrainedStage> => {
-      const text = await readFile(join(stages, name, "health.jsonl"), "utf8").catch(() => "");
-      const lines = text.split("\n").filter((line) => line !== "");
-      return { name, steps: lines.map((line) => JSON.parse(line) as HealthStep) };
-    }),
-  );
-  return found.filter(({ steps }) => steps.length > 0);
-}
+/** Okabe and Ito's colours, a seed each; then the next dashes. */
+const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"] as const;
+/** A fold each. */
+const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 3], [9, 3, 2, 3]];
 
 /**
- * Reward (solid, left scale) and KL to the untrained model (dashed, right scale) of every training by PPO, step by step.
+ * Reward and KL to the untrained model of every policy that was trained by PPO, step by step: a pair of panels a stage, each with a scale of its
+ * own; a colour a seed, a dash a fold.
  * @returns null where a run has trained none.
  */
-export async function drawHealth(trained: readonly TrainedStage[]): Promise<Picture | null> {
-  return trained.length === 0 ? null : drawChart(FRAME, () => configuration(trained));
+export async function drawHealth(policies: readonly TrainedPolicy[]): Promise<Picture | null> {
+  if (policies.length === 0) return null;
+  const stages = new Set(policies.map(({ stage }) => stage)).size;
+  const names = new Set(policies.map(({ name }) => name)).size;
+  const height = stages * PANELS + MARGIN + LEGEND_LINE * Math.ceil(names / NAMES_A_LINE);
+  return drawChart({ width: WIDTH, height }, () => configuration(policies));
 }
 
-function configuration(trained: readonly TrainedStage[]): ChartConfiguration<"line"> & ChartConfiguration {
-  const lines = trained.flatMap(({ name, steps }, n) => {
-    const borderColor = COLOURS[n % COLOURS.length];
-    const line = { borderColor, backgroundColor: borderColor, borderWidth: 1.8, pointRadius: 0 };
+/** How each name is drawn, the same in all panels. */
+function looksOf(policies: readonly TrainedPolicy[]): Map<string, { colour: string; dash: number[] }> {
+  const seeds = [...new Set(policies.map(({ seed }) => seed))];
+  const looks = new Map<string, { colour: string; dash: number[] }>();
+  const drawn = new Map<number | null, number>();
+  for (const { name, seed, fold } of policies) {
+    if (looks.has(name)) continue;
+    const nth = fold === null ? (drawn.get(seed) ?? 0) : fold - 1;
+    drawn.set(seed, nth + 1);
+    const place = seeds.indexOf(seed);
+    const dash = DASHES[(nth + Math.floor(place / COLOURS.length)) % DASHES.length];
+    looks.set(name, { colour: COLOURS[place % COLOURS.length], dash: [...dash] });
+  }
+  return looks;
+}
+
+function configuration(policies: readonly TrainedPolicy[]): ChartConfiguration<"line"> & ChartConfiguration {
+  const looks = looksOf(policies);
+  const stages = [...new Set(policies.map(({ stage }) => stage))];
+  const lines = policies.flatMap(({ stage, name, steps }) => {
+    const { colour, dash } = looks.get(name) ?? { colour: INK.soft, dash: [] };
+    const line = {
+      ...{ label: name, borderColor: colour, backgroundColor: "transparent", borderDash: dash },
+      ...{ borderWidth: 1.8, pointRadius: 0 },
+    };
     const points = (of: (step: HealthStep) => number) => steps.map((step) => ({ x: step.step, y: of(step) }));
     return [
-      { ...line, label: name, data: points(({ reward }) => reward), yAxisID: "reward" },
-      { ...line, label: `${name}: KL`, data: points(({ kl }) => kl), yAxisID: "kl", borderDash: [5, 4] },
+      { ...line, data: points(({ reward }) => reward), yAxisID: `reward: ${stage}` },
+      { ...line, data: points(({ kl }) => kl), yAxisID: `KL: ${stage}` },
     ];
   });
-  const axis = (text: string, position: "left" | "right" | "bottom", grid: boolean) => ({
-    type: "linear" as const,
-    position,
-    title: { display: true, text, color: INK.text, font: { size: SIZES.label } },
-    grid: { color: INK.grid, drawTicks: false, drawOnChartArea: grid },
-    border: { color: INK.soft },
-    ticks: { color: INK.soft, padding: 6, maxTicksLimit: 8 },
-  });
+  // Chart.js stacks axes from the bottom.
+  const panels = stages
+    .toReversed()
+    .flatMap((stage, at) => [
+      ...(at === 0 ? [] : [[`gap: ${stage}`, gap(1.5)] as const]),
+      [`KL: ${stage}`, axis("KL, nats", 4, true)] as const,
+      [`gap within: ${stage}`, gap(0.7)] as const,
+      [`reward: ${stage}`, axis(`${stage}: reward`, 6, false)] as const,
+    ]);
+  const firstOf = (name: string | undefined) => lines.findIndex(({ label }) => label === name);
   return {
     type: "line",
     data: { datasets: lines },
     options: {
       font: { size: SIZES.tick },
-      layout: { padding: { left: 8, right: 8, top: 4, bottom: 4 } },
+      layout: { padding: { left: 8, right: 16, top: 4, bottom: 4 } },
       plugins: {
         legend: {
           position: "bottom",
-          labels: { color: INK.soft, boxHeight: 1, filter: ({ text }) => !text.endsWith(": KL") },
+          labels: {
+            // A box without height is a line, with its dash.
+            ...{ color: INK.text, boxWidth: 34, boxHeight: 0 },
+            filter: ({ text, datasetIndex }) => firstOf(text) === datasetIndex,
+          },
         },
-        title: titleOptions("Training by PPO", "title", FRAME.width),
+        title: titleOptions("Training by PPO", "title", WIDTH),
         subtitle: titleOptions(
-          "solid: mean reward of an answer; dashed: KL to the untrained model, right scale; one colour a stage",
+          "by stage: mean reward of an answer, and KL to the untrained model; a colour a seed, a dash a fold",
           "subtitle",
-          FRAME.width,
+          WIDTH,
         ),
       },
       scales: {
-        x: axis("step", "bottom", false),
-        reward: axis("reward", "left", true),
-        kl: axis("KL, nats an answer", "right", false),
+        x: {
+          ...{ type: "linear", position: "bottom" },
+          title: { display: true, text: "step", color: INK.text, font: { size: SIZES.label } },
+          grid: { display: false },
+          border: { color: INK.soft },
+          ticks: { color: INK.soft, padding: 6, maxTicksLimit: 12 },
+        },
+        ...Object.fromEntries<object>(panels),
       },
     },
+  };
+}
+
+function axis(text: string, stackWeight: number, beginAtZero: boolean) {
+  return {
+    ...{ type: "linear" as const, position: "left" as const, stack: "panels", stackWeight, beginAtZero },
+    title: { display: true, text, color: INK.text, font: { size: SIZES.label } },
+    grid: { color: INK.grid, drawTicks: false },
+    border: { color: INK.soft },
+    ticks: { color: INK.soft, padding: 6, maxTicksLimit: 6 },
+  };
+}
+
+/** An empty axis between two panels. */
+function gap(stackWeight: number) {
+  return {
+    ...{ type: "linear" as const, position: "left" as const, stack: "panels", stackWeight },
+    grid: { display: false },
+    border: { display: false },
+    ticks: { display: false },
   };
 }

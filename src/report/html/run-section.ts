@@ -10,6 +10,7 @@ import { markup, type Markup } from "./markup.js";
 import { runTitle, type Section } from "./page.js";
 import { recipeOf } from "./reproduce.js";
 import { sortableTable } from "./table.js";
+import { trainingSection } from "./training.js";
 
 const KINDS = { control: "controls", classic: "classic", llm: "language model", ceiling: "ceiling" } as const;
 
@@ -22,7 +23,7 @@ export async function runSection(run: FinishedRun, id: string, samples: SampleBo
   const body = markup`<p class="soft">
       Run <code>${name}</code>. ${scoreboard.rows.length} recommenders, ${scoreboard.columns.length} metrics.
     </p>
-    ${kindTools(data)} ${scores(run, frame, data)} ${charts(data)} ${significance(data)} ${sampleViewer(data, scoreboard.seeds)}
+    ${kindTools(data)} ${scores(run, frame, data)} ${charts(data)} ${await trainingSection(run.dir)} ${significance(data)} ${sampleViewer(data, scoreboard.seeds)}
     ${recipe(run, id)}`;
   return { id, title, body, data };
 }
