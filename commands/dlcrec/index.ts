@@ -1,4 +1,5 @@
-import { TaskCommand } from "../shared/task-command.js";
+import { Flags } from "@oclif/core";
+import { TaskCommand, taskFlags } from "../shared/task-command.js";
 
 export default class DlcRec extends TaskCommand {
   static override summary =
@@ -11,10 +12,31 @@ export default class DlcRec extends TaskCommand {
 
   static override examples = [
     "<%= config.bin %> dlcrec --recommenders control,fpmc",
+    "<%= config.bin %> dlcrec --recommenders dlcrec --stage gp",
     "<%= config.bin %> dlcrec --dataset ml-100k --data path/to/ml-100k --recommenders popularity,popular-in-genre,fpmc",
   ];
+
+  static override flags = {
+    ...taskFlags,
+    stage: Flags.option({
+      options: ["gp", "gf", "ip"] as const,
+      summary: "Stop once this stage's answers are in the run folder; without it the run goes on from there.",
+    })(),
+  };
 
   protected readonly task = "controlled-list" as const;
 
   protected override readonly defaults = { ks: [10] };
+
+  override async run(): Promise<unknown> {
+    const { flags } = await this.parse(DlcRec);
+    if (flags.stage === undefined) return super.run();
+    const { runListStage } = await import("../../src/experiment/list-stages.js");
+    const { renderListStage } = await import("../../src/report/list-stages.js");
+    const result = await runListStage(await this.taskRequest(), flags.stage);
+    this.log(renderListStage(result));
+    const { folder, stage, answers } = result;
+    const run = { id: folder.id, dir: folder.path };
+    return { ...this.envelope(), run, stage, answers, warnings: this.progress.warnings };
+  }
 }

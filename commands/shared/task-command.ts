@@ -1,4 +1,5 @@
 import { Flags } from "@oclif/core";
+import type { TaskRequest } from "../../src/experiment/run-task.js";
 import type { TaskId } from "../../src/tasks/task.js";
 import { LlmrecCommand } from "./base.js";
 import { configLayers, typedFlags } from "./config-layers.js";
@@ -103,14 +104,22 @@ export abstract class TaskCommand extends LlmrecCommand {
   }
 
   override async run(): Promise<unknown> {
+    const { runTask } = await import("../../src/experiment/run-task.js");
+    const { publishRun } = await import("../../src/report/publish.js");
+    const result = await runTask(await this.taskRequest());
+    const published = await publishRun(result, terminal());
+    this.log(published.text);
+    return { ...this.envelope(), ...published.json, warnings: this.progress.warnings };
+  }
+
+  /** What the flags ask for. */
+  protected async taskRequest(): Promise<TaskRequest> {
     const { flags, raw } = await this.parse(this.constructor as typeof TaskCommand);
     await useDevice(flags);
     const { resolveConfig } = await import("../../src/experiment/config.js");
-    const { runTask } = await import("../../src/experiment/run-task.js");
     const { parseExternalStages } = await import("../../src/core/stages.js");
-    const { publishRun } = await import("../../src/report/publish.js");
     const layers = await configLayers(this.defaults, flags, typedFlags(raw));
-    const result = await runTask({
+    return {
       task: this.task,
       command: this.envelope().command,
       arguments: this.argv,
@@ -123,9 +132,6 @@ export abstract class TaskCommand extends LlmrecCommand {
       server: await serverSettings(flags),
       progress: this.progress,
       signal: this.signal,
-    });
-    const published = await publishRun(result, terminal());
-    this.log(published.text);
-    return { ...this.envelope(), ...published.json, warnings: this.progress.warnings };
+    };
   }
 }

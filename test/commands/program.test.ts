@@ -47,7 +47,7 @@ describe("the program", () => {
         "datasets validate: data json offline quiet",
         "dlcrec list: config data dataset from genres history json length llm offline out quiet run seed set slots split stage",
         "dlcrec replay: data format json quiet recommenders",
-        "dlcrec: compare-to concurrency config data dataset fresh from hybrid json llm max-cost max-errors offline out plugin price provider quiet recommenders requests-per-minute retries seeds set split threads timeout tune",
+        "dlcrec: compare-to concurrency config data dataset fresh from hybrid json llm max-cost max-errors offline out plugin price provider quiet recommenders requests-per-minute retries seeds set split stage threads timeout tune",
         "doctor: json quiet",
         "explainctr explain: concurrency item json max-cost max-errors offline out price quiet recommenders requests-per-minute retries run timeout user",
         "explainctr: compare-to concurrency config data dataset fresh from hybrid json llm max-cost max-errors offline out plugin price provider quiet recommenders requests-per-minute retries seeds set split threads timeout tune",

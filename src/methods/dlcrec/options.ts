@@ -58,6 +58,14 @@ export const dlcrecOptions = z.strictObject({
       /** BIGRec's gamma: distances are divided by (1 + popularity)^gamma. */
       popularity: z.number().min(0).default(0),
     })
+    .superRefine(({ by, popularity }, context) => {
+      if (by === "embedding" || popularity === 0) return;
+      context.addIssue({
+        ...{ code: "custom", path: ["popularity"] },
+        message: "distances of embeddings are weighed, and by=letters has none",
+        params: { hint: "Set grounding.by=embedding, or leave grounding.popularity at 0." },
+      });
+    })
     .prefault({}),
   tuning,
 });

@@ -46,7 +46,7 @@ export async function drawControlCurve(scoreboard: Scoreboard): Promise<Picture 
       courses,
       {
         title: `Genres asked for and delivered on ${scoreboard.dataset}`,
-        subtitle: `mean number of different first genres in lists of ${k}; thin dots: exactly as asked`,
+        subtitle: `mean number of different genres in lists of ${k}; thin dots: exactly as asked`,
         x: { text: "genres asked for", values: courses.flatMap(({ asked }) => asked.map(({ n }) => n)) },
         y: {
           text: "genres delivered",
@@ -82,7 +82,7 @@ export async function drawDiversityPlane(scoreboard: Scoreboard): Promise<Pictur
       {
         title: `Accuracy against diversity on ${scoreboard.dataset}`,
         subtitle: "a point for each number of genres asked for, joined in their order",
-        x: { text: `cov@${k} (different first genres)`, values: points.map(({ delivered }) => delivered) },
+        x: { text: `cov@${k} (different genres)`, values: points.map(({ delivered }) => delivered) },
         y: { text: `ndcg@${k} (higher is better)`, values: points.map(({ quality }) => quality) },
       },
       { right: 14, within: 0.18 },
