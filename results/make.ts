@@ -125,6 +125,16 @@ const RESULTS: readonly {
     words: ["explainctr", "--config", join(root, "examples", "explainctr", "world.yaml"), "--seeds", "1,2,3"],
     charts: /^(ppo-health|cost-.*)\.(png|svg)$/,
   },
+  {
+    name: "explainctr-reward-world",
+    words: ["explainctr", "--config", join(root, "results", "explainctr-reward-world.yaml")],
+    charts: /^ppo-health\.(png|svg)$/,
+  },
+  {
+    name: "controlled-list-classic-world",
+    words: ["dlcrec", "--config", join(root, "results", "controlled-list-classic-world.yaml")],
+    charts: CONTROL_CHARTS,
+  },
   ...(dataRoot === undefined
     ? []
     : [
