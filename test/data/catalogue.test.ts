@@ -45,7 +45,7 @@ describe("the registry", () => {
         ],
       ]),
     );
-    const planned = ["redial", "reddit-movie", "world"];
+    const planned = ["reddit-movie", "world"];
     for (const dataset of registry.values()) {
       expect(dataset.licence.terms.length).toBeGreaterThan(10);
       for (const reader of dataset.readers) {
@@ -93,10 +93,10 @@ describe("the registry", () => {
       fetchable: true,
       bytes: 198702078,
     });
-    expect(list.find(({ name }) => name === "redial")).toMatchObject({ readable: false });
+    expect(list.find(({ name }) => name === "reddit-movie")).toMatchObject({ readable: false });
     const text = formatDatasetList(list);
     expect(text.split("\n")).toHaveLength(list.length);
-    expect(text).toMatch(/^redial .*\[not readable yet\]$/m);
+    expect(text).toMatch(/^reddit-movie .*\[not readable yet, by hand\]$/m);
     expect(text).toMatch(/^ml-20m .*\[198\.7 MB\]$/m);
     const info = formatDataset(await describeDataset("ml-1m"));
     for (const part of [
@@ -143,7 +143,7 @@ describe("opening by name or path", () => {
     const report = await failureOf(openDataset("book-crossing", { cache: folder, offline: true }));
     expect(report).toMatchObject({ code: "NOT_FETCHABLE", exit: 3 });
     expect(report.hint).toContain(join(folder, "book-crossing"));
-    expect(await failureOf(openDataset("redial", { cache: folder, data: folder }))).toMatchObject({
+    expect(await failureOf(openDataset("reddit-movie", { cache: folder, data: folder }))).toMatchObject({
       code: "NOT_READABLE",
     });
   });

@@ -12,6 +12,7 @@ import { citeulike } from "./citeulike.js";
 import { inspired } from "./inspired.js";
 import { movielens100k, movielensCsv, movielensDat } from "./movielens.js";
 import { recbole } from "./recbole.js";
+import { redial } from "./redial.js";
 import type { Reader } from "./reader.js";
 import { steam } from "./steam.js";
 import { DESCRIPTOR_FILES, readDescribedTable, readSingleTable } from "./table.js";
@@ -30,6 +31,7 @@ export const READERS: readonly Reader[] = [
   amazon2023,
   steam,
   inspired,
+  redial,
 ];
 
 export interface ReadOptions {
@@ -72,7 +74,6 @@ export async function readDataset(options: ReadOptions): Promise<Dataset> {
 
 /** Formats that the registry lists but that no reader reads yet, and why. */
 const UNREADABLE: Readonly<Record<string, string>> = {
-  redial: "dialogues can't be read yet",
   "reddit-movie": "dialogues can't be read yet",
   world: "the embedded world is made by the program, not read from files",
 };
