@@ -5,7 +5,7 @@ import { silentProgress, type Progress } from "../core/progress.js";
 import { countsOf, type Dataset } from "./dataset.js";
 import { fetchFile } from "./fetch.js";
 import type { FetchedFile } from "./fetch-verify.js";
-import { isReadable, readDataset, type ReadOptions } from "./readers/index.js";
+import { readDataset, type ReadOptions } from "./readers/index.js";
 import { findDataset, loadRegistry, type DatasetDescriptor } from "./registry.js";
 import { profileDataset, type DatasetProfile } from "./validate.js";
 
@@ -15,8 +15,6 @@ export interface DatasetSummary {
   readonly title: string;
   readonly summary: string;
   readonly licence: string;
-  /** Whether this version reads it; dialogues come later. */
-  readonly readable: boolean;
   /** Whether `fetch` can bring it. */
   readonly fetchable: boolean;
   /** Size of the download, where it is known. */
@@ -25,12 +23,11 @@ export interface DatasetSummary {
 
 /** All public data sets. */
 export async function listDatasets(): Promise<DatasetSummary[]> {
-  return [...(await loadRegistry()).values()].map(({ name, title, summary, licence, readers, files }) => ({
+  return [...(await loadRegistry()).values()].map(({ name, title, summary, licence, files }) => ({
     name,
     title,
     summary,
     licence: licence.name,
-    readable: name === "world" || readers.some(isReadable),
     fetchable: files.length > 0,
     bytes:
       files.length > 0 && files.every(({ bytes }) => bytes !== null)
@@ -134,8 +131,10 @@ export async function openDataset(nameOrPath: string, options: OpenOptions): Pro
 /** A part of a data set, or another one under its name, must not pass for the published data. */
 function noteDifference(dataset: Dataset, { title, counts }: DatasetDescriptor): Dataset {
   if (counts === undefined) return dataset;
-  const here = countsOf("", dataset);
-  const different = (["users", "items", "interactions"] as const).filter((key) => here[key] !== counts[key]);
+  const here = { ...countsOf("", dataset), dialogues: dataset.dialogues?.length ?? 0 };
+  const different = (["users", "items", "interactions", "dialogues"] as const).filter(
+    (key) => counts[key] !== undefined && here[key] !== counts[key],
+  );
   if (different.length === 0) return dataset;
   const list = different.map((key) => `${here[key]} ${key} instead of ${counts[key]}`).join(", ");
   return { ...dataset, notes: [...dataset.notes, `These are not the published data of ${title}: ${list}.`] };
@@ -150,9 +149,8 @@ export async function validateDataset(nameOrPath: string, options: OpenOptions):
 export function formatDatasetList(datasets: readonly DatasetSummary[]): string {
   const width = Math.max(...datasets.map(({ name }) => name.length));
   return datasets
-    .map(({ name, summary, readable, fetchable, bytes }) => {
+    .map(({ name, summary, fetchable, bytes }) => {
       const remarks = [
-        ...(readable ? [] : ["not readable yet"]),
         ...(fetchable || name === "world" ? [] : ["by hand"]),
         ...(bytes === null ? [] : [formatBytes(bytes)]),
       ];
@@ -172,7 +170,7 @@ export function formatDataset(dataset: DatasetDescriptor): string {
     `  licence   ${licence.name}${licence.url === null ? "" : ` (${licence.url})`}`,
     `            ${licence.terms}`,
     ...(dataset.citation === null ? [] : [`  cite      ${dataset.citation}`]),
-    `  readers   ${dataset.readers.map((id) => (isReadable(id) || id === "world" ? id : `${id} (not readable yet)`)).join(", ")}`,
+    `  readers   ${dataset.readers.join(", ")}`,
     ...dataset.files.flatMap(({ url, bytes, sha256, md5 }) => [
       `  file      ${url}`,
       `            ${bytes === null ? `size ${unknown}` : formatBytes(bytes)}, sha256 ${sha256 ?? unknown}, md5 ${md5 ?? unknown}`,

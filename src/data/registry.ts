@@ -29,9 +29,14 @@ const descriptor = z.strictObject({
   citation: z.string().nullable(),
   /** Readers that its files may fit, the publisher's own format first. */
   readers: z.array(z.string()).min(1),
-  /** What the complete data set holds, to tell it from a part of it. */
+  /** What the complete data set holds, as far as it is known, to tell it from a part of it. */
   counts: z
-    .strictObject({ users: z.int().positive(), items: z.int().positive(), interactions: z.int().positive() })
+    .strictObject({
+      users: z.int().positive().optional(),
+      items: z.int().positive().optional(),
+      interactions: z.int().positive().optional(),
+      dialogues: z.int().positive().optional(),
+    })
     .optional(),
   remarks: z.array(z.string()).optional(),
   /** How to get the data where they can't be fetched. */

@@ -154,7 +154,7 @@ async function throwFirstReject(database: Database, layout: Layout): Promise<voi
   const column = name ?? layout.columns[index - 1];
   const more =
     lines > 1 ? `; ${lines - 1}${lines >= MAX_REJECTS ? " or more" : ""} other lines are faulty too` : "";
-  const place = { file: layout.file.label, line };
+  const place = { file: layout.file.label, line: await lineOfParsed(layout, line) };
   switch (type) {
     case "CAST": {
       const value = /Could not convert string "([\s\S]*)" to/.exec(message)?.[1] ?? "";
@@ -247,9 +247,29 @@ async function* rawLines(file: SourceFile): AsyncGenerator<{ endsInReturn: boole
   }
 }
 
+/** The lines of a text table; those within a quoted field do not begin a row. */
+async function* tableLines(
+  layout: Layout,
+): AsyncGenerator<{ line: string; number: number; beginsRow: boolean }> {
+  const encoding = layout.encoding === "latin-1" ? "latin1" : "utf8";
+  let isOpen = false;
+  for await (const { line, number } of linesOf(layout.file, encoding)) {
+    yield { line, number, beginsRow: !isOpen };
+    // Each field has as many quotes as it closes, those written twice included.
+    if (layout.quoted && (line.split('"').length - 1) % 2 === 1) isOpen = !isOpen;
+  }
+}
+
+/** The line in which the n-th row (from 1) begins, the header and empty ones counted: so does the parser count lines. */
+async function lineOfParsed(layout: Layout, row: number): Promise<number> {
+  let left = row;
+  for await (const { number, beginsRow } of tableLines(layout)) if (beginsRow && --left === 0) return number;
+  return row;
+}
+
 /**
- * The line of the n-th data row (from 0), or undefined where it can't be told for sure: empty lines are skipped by the
- * parser, and a quoted field may hold line breaks, so the line found must hold the given text.
+ * The line in which the n-th data row (from 0) begins, or undefined where it can't be told for sure: the parser skips empty lines, so
+ * the row found must hold the given text.
  */
 export async function lineOfRow(
   layout: Layout,
@@ -257,12 +277,13 @@ export async function lineOfRow(
   text: string | null,
 ): Promise<number | undefined> {
   let left = row + (layout.names === undefined ? 1 : 0);
-  for await (const { line, number } of linesOf(
-    layout.file,
-    layout.encoding === "latin-1" ? "latin1" : "utf8",
-  )) {
-    if (line === "") continue;
-    if (left-- === 0) return text === null || line.includes(text) ? number : undefined;
+  let start: number | undefined;
+  for await (const { line, number, beginsRow } of tableLines(layout)) {
+    if (beginsRow) {
+      if (start !== undefined) return undefined;
+      if (line !== "" && left-- === 0) start = number;
+    }
+    if (start !== undefined && (text === null || line.includes(text))) return start;
   }
   return undefined;
 }

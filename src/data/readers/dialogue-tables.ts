@@ -32,8 +32,3 @@ export function findTitle(text: string, title: string, from = 0): Pick<Mention, 
   const match = pattern.exec(text);
   return match === null ? { start: 0, end: 0 } : { start: match.index, end: match.index + match[0].length };
 }
-
-/** A film's title without the year in parentheses at its end. */
-export function withoutYear(title: string): string {
-  return title.replace(/\s*\(\d{4}\)\s*$/, "").trim();
-}

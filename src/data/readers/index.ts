@@ -13,6 +13,8 @@ import { avazu, clickLogAt, criteo } from "./click-logs.js";
 import { inspired } from "./inspired.js";
 import { movielens100k, movielensCsv, movielensDat } from "./movielens.js";
 import { recbole } from "./recbole.js";
+import { redditMovie } from "./reddit-movie.js";
+import { redial } from "./redial.js";
 import type { Reader } from "./reader.js";
 import { steam } from "./steam.js";
 import { DESCRIPTOR_FILES, readDescribedTable, readSingleTable } from "./table.js";
@@ -33,6 +35,8 @@ export const READERS: readonly Reader[] = [
   inspired,
   avazu,
   criteo,
+  redial,
+  redditMovie,
 ];
 
 export interface ReadOptions {
@@ -77,26 +81,19 @@ export async function readDataset(options: ReadOptions): Promise<Dataset> {
   return withMatching(path, readers, (reader, source) => reader.read(source, name));
 }
 
-/** Formats that the registry lists but that no reader reads yet, and why. */
-const UNREADABLE: Readonly<Record<string, string>> = {
-  redial: "dialogues can't be read yet",
-  "reddit-movie": "dialogues can't be read yet",
-  world: "the embedded world is made by the program, not read from files",
-};
-
-/** Whether a reader of this id exists. */
-export function isReadable(id: string): boolean {
-  return READERS.some((one) => one.id === id);
-}
-
 /**
  * The reader of this id.
- * @throws UsageError `NOT_READABLE` (known, but there is no reader for it), `UNKNOWN_READER`
+ * @throws UsageError `NOT_READABLE` (the embedded world), `UNKNOWN_READER`
  */
 export function readerById(id: string): Reader {
   const reader = READERS.find((one) => one.id === id);
   if (reader !== undefined) return reader;
-  if (id in UNREADABLE) throw new UsageError("NOT_READABLE", `${id}: ${UNREADABLE[id]}`);
+  if (id === "world") {
+    throw new UsageError(
+      "NOT_READABLE",
+      "world: the embedded world is made by the program, not read from files",
+    );
+  }
   throw new UsageError("UNKNOWN_READER", `there is no reader "${id}"`, {
     hint: suggestName(
       id,

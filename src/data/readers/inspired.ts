@@ -1,14 +1,15 @@
 import { z } from "zod";
-import { countsOf, type Dataset } from "../dataset.js";
+import type { Dataset } from "../dataset.js";
 import { RECOMMENDABLE, type Dialogue, type Mention, type Turn } from "../dialogue.js";
+import { withoutYear } from "../film-title.js";
 import { PART } from "../split.js";
-import { hashSplit } from "../splits/hash.js";
 import { findFile, type Source } from "../source.js";
-import { findTitle, ItemNumbers, withoutYear } from "./dialogue-tables.js";
+import { dialogueDataset } from "./dialogue-dataset.js";
+import { findTitle, ItemNumbers } from "./dialogue-tables.js";
 import { jsonLines } from "./json-lines.js";
 import { readLlmCrs } from "./llm-crs.js";
 import type { Reader } from "./reader.js";
-import { itemTable, userTable } from "./tables.js";
+import { itemTable } from "./tables.js";
 
 /** The files and the part that each is. */
 const FILES = [
@@ -74,33 +75,23 @@ export const inspired: Reader = {
         mentions: mentionsOf(turn, items, recommended),
       })),
     }));
-    const data = {
-      users: userTable([]),
-      items: itemTable(items.keys.map(keyOfLink), {
-        titles: items.titles,
-        attributes: {
-          [RECOMMENDABLE]: Float64Array.from(items.keys, (key) => (recommended.has(key) ? 1 : 0)),
-        },
-      }),
-      interactions: { users: new Int32Array(0), items: new Int32Array(0), values: null, times: null },
-      dialogues,
-    };
-    const split = {
-      description: "as-published(INSPIRED)",
-      parts: new Uint8Array(0),
-      dialogues: Uint8Array.from(parts),
-      coldItems: new Uint8Array(items.keys.length),
-      coldUsers: new Uint8Array(0),
-      byTime: false,
-    };
     const recordings = await readLlmCrs(source);
     return {
-      name,
-      ...data,
+      ...dialogueDataset({
+        name,
+        reader: inspired.id,
+        split: "as-published(INSPIRED)",
+        items: itemTable(items.keys.map(keyOfLink), {
+          titles: items.titles,
+          attributes: {
+            [RECOMMENDABLE]: Float64Array.from(items.keys, (key) => (recommended.has(key) ? 1 : 0)),
+          },
+        }),
+        dialogues,
+        parts,
+        notes: [INSPIRED_NOTE],
+      }),
       ...(recordings.length > 0 && { recordings }),
-      published: { ...split, hash: hashSplit(data, split) },
-      notes: [INSPIRED_NOTE],
-      history: [countsOf(`read by ${inspired.id}`, data)],
     };
   },
 };

@@ -1,5 +1,6 @@
 import { LlmrecError } from "../../core/errors.js";
 import type { Dataset } from "../dataset.js";
+import { yearOf } from "../film-title.js";
 import { findFile, type Source, type SourceFile } from "../source.js";
 import { assemble, readInteractions, type InteractionFile } from "./assemble.js";
 import { layoutOf, type DelimitedFile, type Wanted } from "./delimited.js";
@@ -225,12 +226,7 @@ async function films(database: Database, name: string, reader: string, data: Fil
     items: itemTable(encoded.items, {
       titles,
       categories: genres,
-      attributes: { year: Float64Array.from(titles, yearOf) },
+      attributes: { year: Float64Array.from(titles, (title) => yearOf(String(title ?? ""))) },
     }),
   });
-}
-
-/** The year at the end of a title such as "Toy Story (1995)" or "Fawlty Towers (1975-1979)"; NaN where there is none. */
-function yearOf(title: Cell): number {
-  return Number(/\((\d{4})(?:[-\u2013]\d{0,4})?\)\s*$/.exec(String(title ?? ""))?.[1] ?? NaN);
 }

@@ -1,4 +1,5 @@
 import type { Mention, Turn } from "../../data/dialogue.js";
+import { withoutYear } from "../../data/film-title.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import type { ConversationTraining } from "../../tasks/conversation.js";
 import { type Adapted, adaptedScores, gateShare } from "./adapt.js";
@@ -8,15 +9,19 @@ import { queryStates } from "./queries.js";
 /** Shorter titles are taken for a film only in quotes: "It" is a word as well. */
 const SHORT = 4;
 
-/** The films that a text names, by their titles as whole words; of overlapping ones the longest. */
+/** The films that a text names, by their titles, with or without the year, as whole words; of overlapping ones the longest. */
 export function spotTitles(text: string, titles: readonly string[], items: ArrayLike<number>): Mention[] {
   const lower = text.toLowerCase();
   const found: Mention[] = [];
-  const byLength = Array.from(items)
-    .filter((item) => titles[item] !== "")
-    .sort((a, b) => titles[b].length - titles[a].length || a - b);
-  for (const item of byLength) {
-    const title = titles[item].toLowerCase();
+  const names = Array.from(items).flatMap((item) =>
+    [...new Set([titles[item], withoutYear(titles[item])])].map(
+      (name) => [name.toLowerCase(), item] as const,
+    ),
+  );
+  const byLength = names
+    .filter(([title]) => title !== "")
+    .sort(([a, m], [b, n]) => b.length - a.length || m - n);
+  for (const [title, item] of byLength) {
     for (let start = lower.indexOf(title); start >= 0; start = lower.indexOf(title, start + 1)) {
       const end = start + title.length;
       const [before, after] = [lower.charAt(start - 1), lower.charAt(end)];
@@ -86,13 +91,13 @@ export class Chat {
     };
   }
 
-  /** What the recommender said, for what is said next. */
+  /** What the recommender said, for what is said next: films without their year, as people name them. */
   private answerTurn(best: readonly number[]): Turn {
     let text = "Try ";
     const mentions = best.map((item, n): Mention => {
       if (n > 0) text += n === best.length - 1 ? " or " : ", ";
       const start = text.length;
-      text += this.train.items.titles[item];
+      text += withoutYear(this.train.items.titles[item]);
       return { item, start, end: text.length };
     });
     return { role: "recommender", text: `${text}.`, mentions };

@@ -1,4 +1,5 @@
 import { distance } from "fastest-levenshtein";
+import { yearOf } from "../../data/film-title.js";
 import { rtaCleanTitle } from "../../metrics/compat/rta.js";
 import { itemsByTitle } from "../../recommenders/dialogue/recorded.js";
 import type { ConversationTraining } from "../../tasks/conversation.js";
@@ -17,26 +18,32 @@ export function listedTitles(answer: string, isWhole: boolean): string[] {
 const MOST_EDITS = 2;
 const LETTERS_AN_EDIT = 5;
 
+/** A title with its year as it is compared, or "" where it has none. */
+function datedTitle(title: string): string {
+  const year = yearOf(title);
+  return Number.isNaN(year) ? "" : `${rtaCleanTitle(title)} (${year})`;
+}
+
 /**
- * Takes titles that a language model wrote for items of the catalogue: the same words, or the nearest title within two edits,
- * one for every five letters (a title of one letter would be near to everything). Of equal titles it is the one that training
- * names most often.
+ * Takes titles that a language model wrote for items of the catalogue: the same words and year, the same words, or the nearest title
+ * within two edits, one for every five letters (a title of one letter would be near to everything). Of equal titles it is the one that
+ * training names most often.
  */
 export class TitleMatcher {
-  private readonly exact = new Map<string, number>();
+  private readonly dated: ReadonlyMap<string, number>;
+  private readonly exact: ReadonlyMap<string, number>;
   private readonly known = new Map<string, number>();
 
   constructor(train: ConversationTraining) {
-    for (const [title, item] of itemsByTitle(train)) {
-      const clean = rtaCleanTitle(title);
-      if (clean !== "" && !this.exact.has(clean)) this.exact.set(clean, item);
-    }
+    const named = ([title]: [string, number]) => title !== "";
+    this.dated = new Map([...itemsByTitle(train, datedTitle)].filter(named));
+    this.exact = new Map([...itemsByTitle(train, rtaCleanTitle)].filter(named));
   }
 
   /** The item, or -1. */
   find(written: string): number {
     const clean = rtaCleanTitle(written);
-    const exact = this.exact.get(clean);
+    const exact = this.dated.get(datedTitle(written)) ?? this.exact.get(clean);
     if (exact !== undefined) return exact;
     let found = this.known.get(clean);
     if (found === undefined) this.known.set(clean, (found = this.nearest(clean)));

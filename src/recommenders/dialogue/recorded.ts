@@ -51,15 +51,22 @@ function recorded(
   };
 }
 
-/** Items by exact title; among equal titles that of most training mentions, then of the lower number. */
-export function itemsByTitle({ items, candidates, dialogues }: ConversationTraining): Map<string, number> {
+/**
+ * Items by title; among equal titles that of most training mentions, then of the lower number.
+ * @param keyOf - what makes titles equal; by default their letters.
+ */
+export function itemsByTitle(
+  { items, candidates, dialogues }: ConversationTraining,
+  keyOf: (title: string) => string = (title) => title,
+): Map<string, number> {
   const mentions = new Float64Array(items.keys.length);
   for (const { turns } of dialogues)
     for (const turn of turns) for (const { item } of turn.mentions) if (item >= 0) mentions[item]++;
   const found = new Map<string, number>();
   for (const item of candidates) {
-    const other = found.get(items.titles[item]);
-    if (other === undefined || mentions[item] > mentions[other]) found.set(items.titles[item], item);
+    const key = keyOf(items.titles[item]);
+    const other = found.get(key);
+    if (other === undefined || mentions[item] > mentions[other]) found.set(key, item);
   }
   return found;
 }

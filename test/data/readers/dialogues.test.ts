@@ -1,19 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Dataset } from "../../../src/data/dataset.js";
 import { findTitle } from "../../../src/data/readers/dialogue-tables.js";
 import { readDataset } from "../../../src/data/readers/index.js";
-import { failureOf, folderOf } from "./files.js";
-
-/** `role: text [words=item key, ...]` of each turn of a dialogue. */
-function spell({ items, dialogues }: Dataset, number: number): string[] {
-  return dialogues![number].turns.map(({ role, text, mentions }) => {
-    const named = mentions.map(
-      ({ item, start, end, passing }) =>
-        `${text.slice(start, end)}=${item < 0 ? "?" : items.keys[item]}${passing ? "~" : ""}`,
-    );
-    return `${role}: ${text} [${named.join(", ")}]`;
-  });
-}
+import { failureOf, folderOf, spell } from "./files.js";
 
 const link = (name: string) => `<http://dbpedia.org/resource/${name}>`;
 

@@ -51,3 +51,14 @@ export function rowsOf({ users, items, interactions }: Dataset): unknown[][] {
 export function genresOf({ items }: Dataset): string[][] {
   return items.categories.map((list) => list.map((category) => items.categoryNames[category]));
 }
+
+/** `role: text [words=item key, ...]` of each turn of a dialogue. */
+export function spell({ items, dialogues }: Dataset, number: number): string[] {
+  return dialogues![number].turns.map(({ role, text, mentions }) => {
+    const named = mentions.map(
+      ({ item, start, end, passing }) =>
+        `${text.slice(start, end)}=${item < 0 ? "?" : items.keys[item]}${passing ? "~" : ""}`,
+    );
+    return `${role}: ${text} [${named.join(", ")}]`;
+  });
+}

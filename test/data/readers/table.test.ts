@@ -175,6 +175,18 @@ describe("a plain table with a fault", () => {
       { code: "BAD_VALUE", line: 4, column: "rating" },
     ],
     [
+      "text in a rating, after a field of several lines",
+      "t.csv",
+      'user,item,rating\n"a\n""\nb",b,3\n\na,c,x\n',
+      { code: "BAD_VALUE", line: 6, column: "rating" },
+    ],
+    [
+      "an infinite rating, after a field of several lines",
+      "t.csv",
+      'user,item,rating\n"a\n""\nb",b,3\n\na,c,inf\n',
+      { code: "BAD_VALUE", line: 6, column: "rating" },
+    ],
+    [
       "a rating that is NaN",
       "t.csv",
       "user,item,rating\na,b,nan\n",

@@ -85,6 +85,17 @@ describe("titles", () => {
       ),
     ).toEqual([0, 2, 2, -1, -1, 3, -1, -1]);
   });
+
+  it("match films with or without their year; of films of one title the one of that year, or that training names most", () => {
+    const titles = ["Tin Moon (1999)", "Tin Moon (2014)", "Tin Moon", "Heat (1995)"];
+    const films = talk(titles, ["S 1", "R 1 0"], ["S 3", "R 1"], ["S 3", "R 2"]);
+    const matcher = new TitleMatcher(protocolOf(films).training);
+    expect(
+      ["Tin Moon", "tin moon (1999)", "Tin Moon (2014)", "Tin Moon (1950)", "heat"].map((t) =>
+        matcher.find(t),
+      ),
+    ).toEqual([1, 0, 1, 1, 3]);
+  });
 });
 
 describe("spotted titles", () => {
@@ -102,6 +113,17 @@ describe("spotted titles", () => {
       [3, "M"],
     ]);
     expect(spot("")).toEqual([]);
+  });
+
+  it("are found without their year, and by it where it is said", () => {
+    const films = ["Tin Moon (1999)", "Tin Moon (2014)"];
+    const found = (text: string) =>
+      spotTitles(text, films, [0, 1]).map(({ item, start, end }) => [item, text.slice(start, end)]);
+    expect(found("I saw tin moon")).toEqual([[0, "tin moon"]]);
+    expect(found("Tin Moon (2014) or Tin Moon?")).toEqual([
+      [1, "Tin Moon (2014)"],
+      [0, "Tin Moon"],
+    ]);
   });
 });
 
