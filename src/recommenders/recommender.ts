@@ -34,6 +34,11 @@ export interface Recommender<T extends TaskId, O = unknown> {
   readonly needsText?: boolean;
   /** True for those that a run must name: they are in no group. */
   readonly onRequest?: boolean;
+  /**
+   * Options, or groups of them (`coldOnly`), that tuning leaves alone: they say what the row is, cost what it is charged for, or change
+   * nothing under the others.
+   */
+  untuned?(options: O): readonly string[];
   /** Ids of those that it combines: it was asked for by name, and what is given from outside for them holds for it. */
   readonly members?: readonly string[];
   fit(train: TrainingData<T>, options: O, context: RunContext): Promise<Fitted<T>>;
