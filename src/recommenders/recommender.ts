@@ -38,6 +38,11 @@ export interface Recommender<T extends TaskId, O = unknown> {
   readonly needsPairs?: boolean;
   /** True for those that a run must name: they are in no group. */
   readonly onRequest?: boolean;
+  /**
+   * Options, or groups of them (`coldOnly`), that tuning leaves alone: they say what the row is, cost what it is charged for, or change
+   * nothing under the others.
+   */
+  untuned?(options: O): readonly string[];
   /** Ids of those that it combines: it was asked for by name, and what is given from outside for them holds for it. */
   readonly members?: readonly string[];
   /** Who writes the texts of {@link Fitted.explain}, as people are told beside them; without it they are shown to nobody. */

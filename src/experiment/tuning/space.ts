@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { Random } from "../../core/random.js";
+import type { Recommender } from "../../recommenders/recommender.js";
+import type { TaskId } from "../../tasks/task.js";
 
 /** How one option is drawn. */
 export type Choice =
@@ -9,7 +11,7 @@ export type Choice =
   /** 0 in half of the draws, else log-uniform: a penalty that may be left out. */
   | { readonly kind: "zero-or-log-uniform"; readonly low: number; readonly high: number };
 
-/** What is searched, by option. */
+/** What is searched, by option; one within a group is named with a dot: `filter.hidden`. */
 export type Space = Readonly<Record<string, Choice>>;
 
 /** Options of effort, not of the model: more is only slower, or they stop training by themselves. */
@@ -28,23 +30,63 @@ const EFFORT = new Set([
 const REACH = 4;
 const PENALTY = { low: 1e-6, high: 1e-2 };
 
+/** What is searched of which recommender. */
+type Searched = Pick<Recommender<TaskId>, "options" | "untuned">;
+
 /**
- * The space of a recommender's options, read off their schema: both values of a flag, every value of an enumeration, the range of
- * a number with two bounds, a quarter to four times the default of any other. Left out: options of effort, options that are
- * set, and those that are lists (a recommender searches those grids itself).
- * @param options - the recommender's schema.
- * @param fixed - names of options that the user has set.
+ * The space of a recommender's options, read off their schema, groups included: both values of a flag, every value of an enumeration,
+ * the range of a number with two bounds, a quarter to four times the default of any other. Left out: options of effort, options that
+ * are set, those that are lists (a recommender searches those grids itself), and what the recommender itself leaves alone
+ * ({@link Recommender.untuned}). Where the schema has several forms (one for each backbone), it is that of the given options.
+ * @param given - what the user has set.
  */
-export function spaceOf(options: z.ZodType, fixed: ReadonlySet<string>): Space {
-  if (!(options instanceof z.ZodObject)) return {};
-  const shape = options.shape as Readonly<Record<string, z.core.$ZodType>>;
-  return Object.fromEntries(
-    Object.entries(shape).flatMap(([name, schema]) => {
-      if (EFFORT.has(name) || fixed.has(name) || !(schema instanceof z.ZodDefault)) return [];
-      const choice = choiceOf(schema.unwrap(), schema.parse(undefined));
-      return choice === undefined ? [] : [[name, choice] as const];
-    }),
+export function spaceOf(
+  { options, untuned }: Searched,
+  given: Readonly<Record<string, unknown>> = {},
+): Space {
+  const resolved = options.safeParse(given);
+  if (!resolved.success) return {};
+  const alone = new Set(untuned?.(resolved.data));
+  return Object.fromEntries(choicesOf(options, resolved.data, given, "", alone));
+}
+
+/** The choices within an object of options; none where the schema is no object. */
+function choicesOf(
+  schema: z.core.$ZodType,
+  resolved: unknown,
+  given: unknown,
+  prefix: string,
+  alone: ReadonlySet<string>,
+): [string, Choice][] {
+  const object = objectOf(schema, resolved);
+  if (object === undefined) return [];
+  return Object.entries(object.shape as Readonly<Record<string, z.core.$ZodType>>).flatMap(
+    ([name, option]): [string, Choice][] => {
+      const path = prefix + name;
+      if (EFFORT.has(name) || alone.has(path)) return [];
+      const set = fieldOf(given, name);
+      if (option instanceof z.ZodPrefault) {
+        return choicesOf(option.unwrap(), fieldOf(resolved, name), set, `${path}.`, alone);
+      }
+      if (set !== undefined || !(option instanceof z.ZodDefault)) return [];
+      const choice = choiceOf(option.unwrap(), option.parse(undefined));
+      return choice === undefined ? [] : [[path, choice]];
+    },
   );
+}
+
+/** The form of a schema that these options have: what is prepared for it, and of several forms the one of their discriminator. */
+function objectOf(schema: z.core.$ZodType, resolved: unknown): z.ZodObject | undefined {
+  if (schema instanceof z.ZodObject) return schema;
+  if (schema instanceof z.ZodPipe) return objectOf(schema.out, resolved);
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return undefined;
+  const form = schema.options.find((one) => one instanceof z.ZodObject && one.safeParse(resolved).success);
+  return form instanceof z.ZodObject ? form : undefined;
+}
+
+function fieldOf(record: unknown, name: string): unknown {
+  if (typeof record !== "object" || record === null || !Object.hasOwn(record, name)) return undefined;
+  return (record as Readonly<Record<string, unknown>>)[name];
 }
 
 function choiceOf(schema: z.core.$ZodType, given: unknown): Choice | undefined {
@@ -68,9 +110,28 @@ function bound(value: number | null): number | undefined {
   return value === null || Math.abs(value) >= Number.MAX_SAFE_INTEGER ? undefined : value;
 }
 
-/** One point of the space. */
+/** One point of the space, as options are given. */
 export function drawFrom(space: Space, random: Random): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(space).map(([name, choice]) => [name, draw(choice, random)]));
+  const drawn: Record<string, unknown> = {};
+  for (const [path, choice] of Object.entries(space)) {
+    const groups = path.split(".");
+    const name = groups.pop()!;
+    let place = drawn;
+    for (const group of groups) place = (place[group] ??= {}) as Record<string, unknown>;
+    place[name] = draw(choice, random);
+  }
+  return drawn;
+}
+
+/** Options with others in their place, group by group. */
+export function withOptions(options: unknown, others: Readonly<Record<string, unknown>>): unknown {
+  const isGroup = (value: unknown): value is Record<string, unknown> =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+  const out: Record<string, unknown> = { ...(options as object) };
+  for (const [name, value] of Object.entries(others)) {
+    out[name] = isGroup(value) ? withOptions(out[name], value) : value;
+  }
+  return out;
 }
 
 function draw(choice: Choice, random: Random): unknown {

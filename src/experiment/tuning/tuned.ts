@@ -6,7 +6,7 @@ import { jsonArtifact } from "../../core/stages.js";
 import { objectiveOf } from "../../recommenders/objective.js";
 import type { Recommender, RunContext } from "../../recommenders/recommender.js";
 import type { TaskId, TrainingData } from "../../tasks/task.js";
-import { drawFrom, type Space, spaceOf } from "./space.js";
+import { drawFrom, type Space, spaceOf, withOptions } from "./space.js";
 
 /** One set of options and how it did. */
 export interface Trial {
@@ -45,11 +45,17 @@ export interface TuneOptions {
  */
 export function tuned<T extends TaskId>(recommender: Recommender<T>, tune: TuneOptions): Recommender<T> {
   const { id, task, options: schema, kind } = recommender;
-  const space = spaceOf(schema, new Set(Object.keys(tune.given)));
-  if (kind === "control" || Object.keys(space).length === 0) return recommender;
+  if (kind === "control") return recommender;
   return {
     ...recommender,
     async fit(train, options, context) {
+      const space = spaceOf(recommender, tune.given);
+      if (Object.keys(space).length === 0) {
+        context.progress.warn(
+          `${id}: nothing to tune: it has no options but those that are set, lists that it searches itself, and those of effort`,
+        );
+        return recommender.fit(train, options, context);
+      }
       const objective = objectiveOf(task, train);
       if (objective === undefined) {
         context.progress.warn(`${id}: nothing to tune by: the split has no validation part`);
@@ -90,7 +96,7 @@ function drawNew(
 ): unknown {
   const known = new Set(trials.map(({ options }) => JSON.stringify(options)));
   for (let attempt = 0; attempt < 100; attempt++) {
-    const parsed = schema.safeParse({ ...(given as object), ...drawFrom(space, random) });
+    const parsed = schema.safeParse(withOptions(given, drawFrom(space, random)));
     if (parsed.success && !known.has(JSON.stringify(parsed.data))) return parsed.data;
   }
   return undefined;

@@ -64,7 +64,18 @@ interface Arm {
   readonly fixed?: { readonly update?: ColdLlmOptions["update"]; readonly towers?: FilterTowers };
   /** True where it has users from elsewhere than the filter. */
   readonly unfiltered?: boolean;
+  /** Groups of options that its own pairs don't depend on: at most their number does, and that is ColdLLM's to say. */
+  readonly unused?: readonly string[];
 }
+
+/** What makes a row another row, and what says how much it asks and learns. */
+const NATURE = [
+  ...["judge", "update", "embed.from", "filter.towers", "filter.search"],
+  ...["filter.users", "tuning.users"],
+];
+
+/** All that the judge and the filter are made of. */
+const FUNNEL = ["preference", "tuning", "embed", "filter", "refine"];
 
 /** ColdLLM, or what is left of it when some part is exchanged. */
 function arm({
@@ -74,6 +85,7 @@ function arm({
   simulate,
   fixed,
   unfiltered,
+  unused = [],
 }: Arm): Recommender<"cold-start", ColdLlmOptions> {
   return {
     id,
@@ -83,6 +95,13 @@ function arm({
     options,
     seeded: true,
     onRequest: true,
+    untuned: ({ judge, update, embed }) => [
+      ...NATURE,
+      ...unused,
+      embed.from === "words" ? "embed.history" : "embed.size",
+      ...(judge === "tuned" ? [] : ["tuning"]),
+      ...((fixed?.update ?? update) === "cold-only" ? [] : ["coldOnly"]),
+    ],
     async fit(train, given, context): Promise<Fitted<"cold-start">> {
       const { update = given.update, towers = given.filter.towers } = fixed ?? {};
       if (fixed?.towers !== undefined) requireOwnSearch(id, context);
@@ -161,6 +180,7 @@ export const COLDLLM_ARMS = [
     id: "coldllm-filter",
     kind: "llm",
     summary: "ColdLLM without its judge: all candidates count.",
+    unused: ["refine"],
     simulate: async ({ train, options: own, context }) => ({
       pairs: await candidatePairs(train, own, context),
     }),
@@ -169,6 +189,7 @@ export const COLDLLM_ARMS = [
     id: "coldllm-filter-top",
     kind: "llm",
     summary: "ColdLLM without its judge: as many of the filter's best candidates.",
+    unused: ["refine"],
     simulate: async ({ train, options: own, context, counts }) => ({
       pairs: firstPairs(await candidatePairs(train, own, context), await counts()),
     }),
@@ -177,6 +198,7 @@ export const COLDLLM_ARMS = [
     id: "coldllm-sample",
     kind: "llm",
     summary: "ColdLLM without its judge: as many random candidates.",
+    unused: ["refine"],
     simulate: async ({ train, options: own, context, counts, random }) => ({
       pairs: samplePairs(await candidatePairs(train, own, context), await counts(), random),
     }),
@@ -207,6 +229,7 @@ export const COLDLLM_ARMS = [
     kind: "llm",
     summary: "ColdLLM without its filter: the judge is asked about random users.",
     unfiltered: true,
+    unused: ["filter"],
     async simulate({ train, options: own, context, random }) {
       const wanted = train.coldItems.map((cold) => cold * own.filter.users);
       const users = randomUsers(train, Int32Array.from(wanted), random);
@@ -217,6 +240,7 @@ export const COLDLLM_ARMS = [
     id: "coldllm-semantic",
     kind: "llm",
     summary: "ColdLLM without its judge and its collaborative tower.",
+    unused: ["refine"],
     simulate: byTheFilter,
     fixed: { towers: "semantic" },
   }),
@@ -224,6 +248,7 @@ export const COLDLLM_ARMS = [
     id: "coldllm-collaborative",
     kind: "llm",
     summary: "ColdLLM without its judge and its semantic tower.",
+    unused: ["refine"],
     simulate: byTheFilter,
     fixed: { towers: "collaborative" },
   }),
@@ -253,6 +278,7 @@ export const COLDLLM_ARMS = [
     kind: "classic",
     summary: "ColdLLM's update on the users nearest by TF-IDF of item texts.",
     unfiltered: true,
+    unused: FUNNEL,
     simulate: async ({ train, counts }) => ({ pairs: nearestUsers(train, await counts()) }),
   }),
   arm({

@@ -59,6 +59,8 @@ export function contentRecommender<S extends z.ZodRawShape>({
     options: withBackbone(shape, "als") as unknown as z.ZodType<z.infer<z.ZodObject<S>> & ContentOptions>,
     seeded: true,
     needsText: true,
+    // All that are compared are to have the same content.
+    untuned: () => ["content"],
     async fit(data, given, context) {
       const { content, key } = await itemContent(data, given, context);
       const backbone = await warmBackbone(data, given, context);
