@@ -175,7 +175,12 @@ async function runAll<T extends TaskId>(
     ...(planned.length === 0
       ? {}
       : { comparisons: await makeComparisons(planned, measured, request.prepared) }),
-    notes: [...request.prepared.notes, ...request.dataset.notes, ...(await model.notes())],
+    notes: [
+      ...request.prepared.notes,
+      ...(request.prepared.remarks?.(rows) ?? []),
+      ...request.dataset.notes,
+      ...(await model.notes()),
+    ],
   };
   await writeJson(folder.scoreboard, scoreboard);
   await writeJson(folder.cost, cost);

@@ -161,6 +161,14 @@ export const METRICS: readonly MetricDefinition[] = [
     false,
     "items whose description makes the language model write their title / items asked about",
   ),
+  metric(
+    "dialogues-cut",
+    "Dialogues cut",
+    null,
+    "pooled",
+    false,
+    "test turns whose dialogue the language model is told cut on the left, because it takes no more",
+  ),
   metric("gate-share", "Gate", null, "pooled", false, "the language model's share a in a g + (1 - a) f"),
   metric(
     "rta-recall",

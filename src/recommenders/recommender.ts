@@ -24,7 +24,7 @@ export interface Recommender<T extends TaskId, O = unknown> {
   readonly summary: string;
   /** Strict schema with a default for every option; unknown options are errors. */
   readonly options: z.ZodType<O>;
-  /** True where the seed changes the answers: other recommenders are run once, whatever the seeds. */
+  /** True where the seed changes the answers or the figures: other recommenders are run once, whatever the seeds. */
   readonly seeded: boolean;
   /** True for oracles: they take part only where the data set's truth is known. */
   readonly needsTruth?: boolean;

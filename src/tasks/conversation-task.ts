@@ -17,6 +17,9 @@ import { type PreparedTask, taskOptions } from "./task.js";
 /** So many recommendations were asked for in the published recordings. */
 const RECORDED = 20;
 
+/** The figure of the dialogues that a model is told cut. */
+const CUT = "dialogues-cut";
+
 /** The published split of the dialogues where there is one, else by time, else at random. */
 export function defaultConversationSplit(dataset: Dataset): string {
   if (dataset.published?.dialogues !== undefined) return "published";
@@ -74,10 +77,25 @@ export function prepareConversation(
       const facts = turns[turn].context.map(({ role, text }) => ({ label: role, text }));
       return { facts, relevant: { "": [target] } };
     },
+    remarks: (rows) => cutNote(rows, turns.length),
     pooled,
     pooledStatistic: (name, evaluation) =>
       Object.hasOwn(pooled(evaluation), name) ? (weights) => pooled(evaluation, weights)[name] : undefined,
   };
+}
+
+/** Says who was told how many dialogues cut, where there is one. */
+function cutNote(rows: Parameters<NonNullable<PreparedTask<"conversation">["remarks"]>>[0], turns: number) {
+  const ids = new Map<number, string[]>();
+  for (const { recommender, metrics } of rows) {
+    const count = Object.hasOwn(metrics, CUT) ? metrics[CUT].mean : 0;
+    if (count > 0) ids.set(count, [...(ids.get(count) ?? []), recommender]);
+  }
+  if (ids.size === 0) return [];
+  const counts = [...ids].map(([count, of]) => `${count} (${of.join(", ")})`);
+  return [
+    `Dialogues longer than the language model takes, which it is told cut on the left, in ${turns} turns: ${counts.join("; ")}.`,
+  ];
 }
 
 /** How often each item was recommended in the training dialogues. */

@@ -49,6 +49,8 @@ export interface PreparedTask<T extends TaskId> {
   pooledStatistic?(name: string, evaluation: Evaluation): WeightedStatistic | undefined;
   /** Measures what a recommender made up on the way, by metric name; pooled metrics, too. */
   diagnose?(simulated: readonly SimulatedPairs[]): Record<string, number>;
+  /** What is to be said under the table of some rows' figures. */
+  remarks?(rows: readonly RowFigures[]): string[];
   /** What a person wants to see of a case, to judge answers to it by eye. */
   describeCase(position: number): CaseDescription;
   /** The targets of a case that `evaluate` asked for, for controls that show what could be reached at best. */
@@ -57,6 +59,12 @@ export interface PreparedTask<T extends TaskId> {
   cases?(): readonly Case<T>[];
   /** Cluster number (from 0) of each case, where cases are not independent: intervals then draw whole clusters. */
   readonly clusters?: Int32Array;
+}
+
+/** A row's figures by metric name. */
+interface RowFigures {
+  readonly recommender: string;
+  readonly metrics: Readonly<Record<string, { readonly mean: number }>>;
 }
 
 /** A case in words. */

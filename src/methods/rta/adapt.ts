@@ -20,7 +20,7 @@ import type { Arrays, Weights } from "./aggregators.js";
 import { classicModel, type Classic } from "./gate.js";
 import { catalogueEmbedder } from "./item-encoder.js";
 import { turnsOf } from "./lessons.js";
-import type { PlatformOptions } from "./options.js";
+import { type PlatformOptions, stageOptions } from "./options.js";
 import { dialoguePrompt } from "./prompts.js";
 import { queryStates } from "./queries.js";
 import type { Reindexed } from "./reindex.js";
@@ -33,13 +33,17 @@ export interface Adaptation {
   readonly bias?: boolean;
   /** `(g + b)(1 + s)` with a number for each item. */
   readonly scale?: boolean;
+  /** `(g + b) w` with a number for each item that begins at 1 and decays to 0, as in the published code. */
+  readonly factor?: boolean;
   /** `a g + (1 - a) f` with a classic's scores f of the items named and one `a = sigmoid(theta)`; it is trained on with it. */
   readonly gate?: Classic;
+  /** The classic behind the gate starts with chance embeddings and knows nothing of popularity, as in the published code. */
+  readonly untrained?: boolean;
   /** Trains what makes the item embeddings, too. */
   readonly tune?: boolean;
 }
 
-/** Parameters by name: `bias`, `scale`, `gate`, `classic.*`, `encoder.*`; those that an adaptation does not have are missing. */
+/** Parameters by name: `bias`, `scale`, `factor`, `gate`, `classic.*`, `encoder.*`; those that an adaptation does not have are missing. */
 type AdaptWeights = Weights;
 
 const ENCODER = "encoder.";
@@ -69,13 +73,20 @@ export async function adapt(
   options: PlatformOptions,
   context: RunContext,
 ): Promise<Adapted> {
-  const { gate, tune = false } = adaptation;
+  const { gate, untrained = false, tune = false } = adaptation;
   const random = Random.fromSeed(context.seed).fork("rta/adapt");
-  const first = initial(reindexed, adaptation, gate && (await fitClassic(train, gate, context)));
+  const classic = gate && (await (untrained ? blankClassic : fitClassic)(train, gate, context));
+  const first = initial(reindexed, adaptation, classic);
   const { value } = await context.stages.run({
     name: "adapt",
     version: 1,
-    inputs: { adaptation, options, items: reindexed.key, seed: context.seed, data: train.hash },
+    inputs: {
+      adaptation,
+      options: stageOptions(options),
+      items: reindexed.key,
+      seed: context.seed,
+      data: train.hash,
+    },
     format: weightsArtifact(first),
     compute: () => trainAdaptation(train, reindexed, first, adaptation, options, random, context),
   });
@@ -93,15 +104,25 @@ function fitClassic(
   return fitHistory(train, classicModel(classic), classic.options, { ...context, random });
 }
 
+function blankClassic(
+  { items }: ConversationTraining,
+  classic: Classic,
+  { seed }: RunContext,
+): HistoryWeights {
+  const random = Random.fromSeed(seed).fork(classic.id).fork(`${classic.id}/init`);
+  return classicModel(classic).initial(new Float64Array(items.keys.length), random);
+}
+
 function initial(
   { titles, weights }: Reindexed,
-  { bias, scale, tune }: Adaptation,
+  { bias, scale, factor, tune }: Adaptation,
   classic?: HistoryWeights,
 ): AdaptWeights {
   const blank = () => float32(new Float32Array(titles.items));
   return {
     ...(bias === true && { bias: blank() }),
     ...(scale === true && { scale: blank() }),
+    ...(factor === true && { factor: float32(new Float32Array(titles.items).fill(1)) }),
     ...(classic && { gate: float32([0]), ...prefixed(CLASSIC, classic) }),
     ...(tune === true && prefixed(ENCODER, weights)),
   };
@@ -185,7 +206,8 @@ async function trainAdaptation(
           weights: partOf(CLASSIC, weights),
           vectors: classic.vectors(partOf(CLASSIC, weights), batch.history),
         };
-        return contrastiveLoss(adaptedLogits(weights, items, batch, others), batch);
+        const logits = adaptedLogits(weights, items, batch, others);
+        return contrastiveLoss(logits, batch, options.removeAccidentalHits);
       },
     });
     const answer = async (cases: readonly ConversationCase[]) => {
@@ -257,6 +279,7 @@ function adaptedLogits(
   let logits = np.matmul(batch.query, np.transpose(items));
   if ("bias" in weights) logits = np.add(logits, np.take(weights.bias, batch.item, 0));
   if ("scale" in weights) logits = np.multiply(logits, np.add(1, np.take(weights.scale, batch.item, 0)));
+  if ("factor" in weights) logits = np.multiply(logits, np.take(weights.factor, batch.item, 0));
   if (classic === undefined) return logits;
   const other = itemLogits(classic.weights, classic.vectors, batch.item);
   const share = sigmoid(weights.gate);
@@ -286,11 +309,12 @@ async function scoresWith(
   signal: AbortSignal,
 ): Promise<Float32Array> {
   const scores = await allScores(queries, embeddings, signal);
-  const { bias, scale } = weights as Partial<AdaptWeights>;
+  const { bias, scale, factor } = weights as Partial<AdaptWeights>;
   const count = embeddings.rows;
   for (let at = 0; at < scores.length; at++) {
     if (bias !== undefined) scores[at] += bias.data[at % count];
     if (scale !== undefined) scores[at] *= 1 + scale.data[at % count];
+    if (factor !== undefined) scores[at] *= factor.data[at % count];
   }
   if (classic === undefined) return scores;
   const share = gateShare(weights)!;

@@ -48,10 +48,11 @@ const weighted: Aggregator = {
 };
 
 /**
- * A gated recurrent unit in both directions, each read after it has seen the whole title, then an affine map. (The published
- * code reads the backward direction at the last token, where it has seen that one token and the padding.)
+ * A gated recurrent unit in both directions, each read after it has seen the whole title, then an affine map.
+ * @param passesPadding - false as in the published code: the backward direction, too, is read at the last token, where it has seen the padding and
+ * that one token.
  */
-const gru: Aggregator = {
+const gruOf = (passesPadding: boolean): Aggregator => ({
   initial(width, _length, random) {
     const states = Math.max(FEWEST_STATES, Math.floor(width / 4));
     return {
@@ -62,16 +63,17 @@ const gru: Aggregator = {
   },
   apply(weights, vectors, mask) {
     const forward = lastState(gruWeights("forward", weights), vectors, mask, false);
-    const backward = lastState(gruWeights("backward", weights), vectors, mask, true);
+    const seen = passesPadding ? mask : np.add(np.subtract(1, mask), lastToken(mask));
+    const backward = lastState(gruWeights("backward", weights), vectors, seen, true);
     return linear("output", weights, np.concatenate([forward, backward], -1));
   },
-};
+});
 
 /**
- * One encoder layer as PyTorch's (normalised after each part, ReLU), read at the last token. Without dropout; padding is not
- * looked at. (The published code passes no mask.)
+ * One encoder layer as PyTorch's (normalised after each part, ReLU), read at the last token. Without dropout.
+ * @param passesPadding - false as in the published code: the last token attends to the padding, too.
  */
-const transformer: Aggregator = {
+const transformerOf = (passesPadding: boolean): Aggregator => ({
   initial(width, _length, random) {
     const inner = Math.min(INNER, 4 * width);
     return {
@@ -88,17 +90,28 @@ const transformer: Aggregator = {
   apply(weights, vectors, mask) {
     const heads = headsOf(vectors.shape[2]);
     const part = (name: string) => splitHeads(linear(name, weights, vectors), heads);
-    const bias = np.expandDims(np.multiply(np.subtract(1, mask), MASKED), [1, 2]);
+    const bias = passesPadding ? np.expandDims(np.multiply(np.subtract(1, mask), MASKED), [1, 2]) : undefined;
     const seen = mergeHeads(attention(part("query"), part("key"), part("value"), bias));
     const first = normed("norm1", weights, np.add(vectors, linear("attended", weights, seen)));
     const inner = relu(linear("inner", weights, first));
     const states = normed("norm2", weights, np.add(first, linear("outer", weights, inner)));
     return np.sum(masked(states, lastToken(mask)), 1);
   },
-};
+});
 
-export const AGGREGATORS = { sum, weighted, gru, transformer } as const satisfies Record<string, Aggregator>;
+export const AGGREGATORS = {
+  sum,
+  weighted,
+  gru: gruOf(true),
+  transformer: transformerOf(true),
+} as const satisfies Record<string, Aggregator>;
 export type AggregatorId = keyof typeof AGGREGATORS;
+
+/** Those that read padding in the published code, as they do there. */
+export const UNMASKED: Readonly<Partial<Record<AggregatorId, Aggregator>>> = {
+  gru: gruOf(false),
+  transformer: transformerOf(false),
+};
 
 /** [items, length, width] times [items, length]. Padding that is not finite would stay so: it never is. */
 function masked(vectors: np.Array, mask: np.Array): np.Array {

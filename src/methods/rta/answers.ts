@@ -5,6 +5,7 @@ import type { GenerateOptions } from "../../llm/language-model.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import { itemsByTitle } from "../../recommenders/dialogue/recorded.js";
 import type { AnsweredList, ConversationCase, ConversationTraining } from "../../tasks/conversation.js";
+import { type LessonOptions, stageOptions } from "./options.js";
 import { dialoguePrompt, fitPrompts, noteCut } from "./prompts.js";
 import { listedTitles, TitleMatcher } from "./titles.js";
 
@@ -21,24 +22,45 @@ interface WrittenList {
   readonly items: readonly number[];
 }
 
+type Grounding = LessonOptions["grounding"];
+
+/** How the language model's own recommendations are had. */
+export type OwnTitles = Pick<LessonOptions, "labels"> &
+  Partial<Pick<LessonOptions, "decoding" | "grounding">>;
+
 /**
- * The stage `answers`: titles that the language model would begin its list with, drawn from its own distribution for each prompt. Small
- * models repeat one title when they write a list greedily; draws tell what they would recommend, and how surely.
- * @param draws - titles for each prompt; the same one may come several times.
+ * What the language model itself would recommend after each prompt: titles drawn from its own distribution (the stage `answers`), or the first of
+ * its greedily written list (`lists`). Small models repeat one title in such a list; draws tell what they would recommend, and how surely.
  */
-export function drawnTitles(
+export async function ownTitles(
   train: ConversationTraining,
   prompts: readonly string[],
-  draws: number,
+  { labels, decoding = "sampling", grounding = "edits" }: OwnTitles,
   context: RunContext,
 ): Promise<readonly WrittenList[]> {
+  if (decoding === "greedy") {
+    const lists = await writtenLists(train, prompts, roomOf(labels), context, grounding);
+    return lists.map(({ texts, items }) => ({
+      texts: texts.slice(0, labels),
+      items: items.slice(0, labels),
+    }));
+  }
   const options = { maxNewTokens: TITLE_TOKENS, stop: ["\n"], temperature: 1 };
-  return answersStage({ name: "answers", prompts, draws, options }, train, context, (text) => [text.trim()]);
+  return answersStage(
+    { name: "answers", prompts, draws: labels, options, grounding },
+    train,
+    context,
+    (text) => [text.trim()],
+  );
 }
 
 /** A title for each description: the stage `names`, drawn from the language model's own distribution. */
-export const namedItems = (train: ConversationTraining, prompts: readonly string[], context: RunContext) =>
-  titlesOf("names", 1, train, prompts, context);
+export const namedItems = (
+  train: ConversationTraining,
+  prompts: readonly string[],
+  grounding: Grounding,
+  context: RunContext,
+) => titlesOf("names", 1, train, prompts, context, grounding);
 
 /** A title for each description: the stage `described`, greedily, what the language model takes the film for. */
 export const describedItems = (
@@ -53,9 +75,12 @@ function titlesOf(
   train: ConversationTraining,
   prompts: readonly string[],
   context: RunContext,
+  grounding: Grounding = "edits",
 ): Promise<readonly WrittenList[]> {
   const options = { maxNewTokens: TITLE_TOKENS, stop: ['"', "\n"], temperature };
-  return answersStage({ name, prompts, draws: 1, options }, train, context, (text) => [text.trim()]);
+  return answersStage({ name, prompts, draws: 1, options, grounding }, train, context, (text) => [
+    text.trim(),
+  ]);
 }
 
 /**
@@ -67,10 +92,14 @@ export function writtenLists(
   prompts: readonly string[],
   maxNewTokens: number,
   context: RunContext,
+  grounding: Grounding = "edits",
 ): Promise<readonly WrittenList[]> {
   const options = { maxNewTokens, stop: STOP, temperature: 0 };
-  return answersStage({ name: "lists", prompts, draws: 1, options }, train, context, listedTitles);
+  return answersStage({ name: "lists", prompts, draws: 1, options, grounding }, train, context, listedTitles);
 }
+
+/** Tokens that a list of so many titles may take. */
+export const roomOf = (length: number) => length * TITLE_TOKENS;
 
 /**
  * The stage `titles`: lists of titles of the catalogue alone, greedily along a trie of them; none twice, and none that was named.
@@ -97,7 +126,7 @@ export async function catalogueLists(
       const itemOf = new Map<string, number>();
       for (const [title, item] of itemsByTitle(train)) if (title !== "") itemOf.set(` ${title}`, item);
       const allowed = [...itemOf.keys()];
-      const fitted = await fitPrompts(model, prompts, length * TITLE_TOKENS);
+      const fitted = await fitPrompts(model, prompts, roomOf(length));
       noteCut(fitted, context);
       const taken = named.map((list) => list.map((item) => ` ${items.titles[item]}`));
       const lists = cases.map((): string[] => []);
@@ -128,10 +157,11 @@ interface Request {
   readonly prompts: readonly string[];
   readonly draws: number;
   readonly options: Pick<GenerateOptions, "maxNewTokens" | "stop" | "temperature">;
+  readonly grounding: Grounding;
 }
 
 async function answersStage(
-  { name, prompts, draws, options }: Request,
+  { name, prompts, draws, options, grounding }: Request,
   train: ConversationTraining,
   context: RunContext,
   titlesOf: (answer: string, isWhole: boolean) => string[],
@@ -140,7 +170,10 @@ async function answersStage(
   const { value } = await context.stages.run({
     name,
     version: 1,
-    inputs: { model: model.identity.hash, prompts: hashTexts(prompts), draws, options, data: train.hash },
+    inputs: {
+      ...{ model: model.identity.hash, prompts: hashTexts(prompts), draws, options, data: train.hash },
+      ...stageOptions({ grounding }),
+    },
     format: jsonArtifact<readonly WrittenList[]>(`${name}.json`, (found) =>
       checked(found, prompts.length, train),
     ),
@@ -151,10 +184,12 @@ async function answersStage(
       const seed = asked.map((_, n) => n % draws);
       const answers = await model.generate(asked, { ...options, seed }, context);
       const matcher = new TitleMatcher(train);
+      const itemOf = (title: string) =>
+        grounding === "nearest" ? matcher.findNearest(title) : matcher.find(title);
       return prompts.map((_, n) => {
         const own = answers.slice(n * draws, (n + 1) * draws);
         const texts = own.flatMap(({ text, finish }) => titlesOf(text, finish === "stop"));
-        return { texts, items: texts.map((title) => matcher.find(title)) };
+        return { texts, items: texts.map(itemOf) };
       });
     },
   });

@@ -1,12 +1,28 @@
+import type { LanguageModel } from "../../llm/language-model.js";
 import { type Fitted, notCharged, type RunContext } from "../../recommenders/recommender.js";
 import type { ConversationCase, ConversationTraining } from "../../tasks/conversation.js";
-import { drawnTitles } from "./answers.js";
+import { type OwnTitles, ownTitles } from "./answers.js";
 import { unseenItems } from "./lessons.js";
 import type { LessonOptions } from "./options.js";
-import { dialoguePrompt } from "./prompts.js";
+import { dialoguePrompt, fitPrompts } from "./prompts.js";
 import { recallOf } from "./scores.js";
 
 const K = 10;
+
+/**
+ * How many of the texts that say what was said are longer than the model takes, so that it is told them cut on the left. Counted whether or not
+ * the model is asked once more.
+ * @param room - tokens that come after each.
+ * @returns no figure where the model takes texts of any length.
+ */
+export async function dialoguesCut(
+  model: LanguageModel,
+  texts: readonly string[],
+  room: number,
+): Promise<Record<string, number>> {
+  const { cut } = await fitPrompts(model, texts, room);
+  return cut === undefined ? {} : { "dialogues-cut": cut };
+}
 
 /**
  * How well scores find what the language model itself would recommend in the test dialogues: of all titles drawn from it; and of those that reindexing
@@ -14,7 +30,7 @@ const K = 10;
  */
 export function ownRecall(
   train: ConversationTraining,
-  options: Pick<LessonOptions, "labels" | "unseen">,
+  options: OwnTitles & Pick<LessonOptions, "unseen">,
   cases: readonly ConversationCase[],
   answer: Fitted<"conversation">["answer"],
   context: RunContext,
@@ -24,17 +40,17 @@ export function ownRecall(
 
 async function measured(
   train: ConversationTraining,
-  { labels, unseen }: Pick<LessonOptions, "labels" | "unseen">,
+  { unseen, ...own }: OwnTitles & Pick<LessonOptions, "unseen">,
   cases: readonly ConversationCase[],
   answer: Fitted<"conversation">["answer"],
   context: RunContext,
 ): Promise<Record<string, number>> {
   const scores = await answer(cases, context);
   if (!(scores instanceof Float32Array)) return {};
-  const lists = await drawnTitles(
+  const lists = await ownTitles(
     train,
     cases.map((one) => dialoguePrompt(one.context)),
-    labels,
+    own,
     context,
   );
   const known = lists.map(({ items }) => items.filter((item) => item >= 0));

@@ -9,7 +9,7 @@ import {
   type Tensor,
 } from "../../engine/run/tensor.js";
 import type { LanguageModel, Vectors } from "../../llm/language-model.js";
-import { type AggregatorId, AGGREGATORS, type Arrays, type Weights } from "./aggregators.js";
+import { type AggregatorId, AGGREGATORS, type Arrays, UNMASKED, type Weights } from "./aggregators.js";
 
 /** Longer titles are read up to here. */
 const LONGEST_TITLE = 32;
@@ -57,12 +57,15 @@ export interface ItemEncoder {
   embed(weights: Arrays, batch: ItemBatch, tokens: np.Array): np.Array;
 }
 
-/** Embeddings from title tokens. */
-export function titleEncoder(id: AggregatorId): ItemEncoder {
-  const aggregator = AGGREGATORS[id];
+/**
+ * Embeddings from title tokens.
+ * @param mask - whether padding is passed over.
+ */
+export function titleEncoder(id: AggregatorId, mask = true): ItemEncoder {
+  const aggregator = mask ? AGGREGATORS[id] : (UNMASKED[id] ?? AGGREGATORS[id]);
   return {
     initial: ({ tokens, length }, random) => aggregator.initial(tokens.shape[1], length, random),
-    embed: (weights, { ids, mask }, tokens) => aggregator.apply(weights, np.take(tokens, ids, 0), mask),
+    embed: (weights, batch, tokens) => aggregator.apply(weights, np.take(tokens, batch.ids, 0), batch.mask),
   };
 }
 

@@ -2,7 +2,7 @@ import { Random } from "../../core/random.js";
 import type { Vectors } from "../../llm/language-model.js";
 import type { RunContext } from "../../recommenders/recommender.js";
 import type { ConversationCase, ConversationTraining } from "../../tasks/conversation.js";
-import { drawnTitles, namedItems } from "./answers.js";
+import { namedItems, ownTitles } from "./answers.js";
 import type { LessonOptions } from "./options.js";
 import { descriptionPrompt, dialoguePrompt } from "./prompts.js";
 import { queryStates } from "./queries.js";
@@ -44,8 +44,8 @@ export async function lessons(
   const told = options.descriptions
     ? Array.from(candidates, (item) => descriptionPrompt(items, item)).filter((text) => text !== undefined)
     : [];
-  const lists = await drawnTitles(train, [...dialogues, ...held], options.labels, context);
-  const names = told.length === 0 ? [] : await namedItems(train, told, context);
+  const lists = await ownTitles(train, [...dialogues, ...held], options, context);
+  const names = told.length === 0 ? [] : await namedItems(train, told, options.grounding, context);
   const queries = await queryStates([...dialogues, ...held, ...told], context);
 
   const unseen = unseenItems(candidates, options.unseen, context.seed);

@@ -20,10 +20,17 @@ export const listOptions = {
   maxNewTokens: z.int().min(8).default(128),
 };
 
+/** Whether an item that was drawn as a wrong one is left out where it is the row's right one; the published code leaves it in. */
+const removeAccidentalHits = z.boolean().default(true);
+
 /** How item embeddings learn what the language model would recommend. */
 const lessonOptions = {
   /** So many titles are drawn from the language model for each dialogue: its own recommendations, which count as right. */
   labels: z.int().min(1).default(5),
+  /** Where they come from: draws at temperature 1, or the first titles of the list that it writes greedily, as in the published code. */
+  decoding: z.enum(["sampling", "greedy"]).default("sampling"),
+  /** What a title counts as that is none of the catalogue: nothing beyond two edits, or the nearest at any distance, as in the published code. */
+  grounding: z.enum(["edits", "nearest"]).default("edits"),
   /** The most training dialogues' turns that are learnt from, and as many validation turns at most: the newest. */
   turns: z.int().min(1).default(4000),
   /** Whether it also learns from items' descriptions, each with the title that the language model gave to it. */
@@ -32,6 +39,7 @@ const lessonOptions = {
   unseen: z.number().min(0).max(0.5).default(0.1),
   /** Wrong items drawn for a batch, without repeats; all items where there are no more. */
   negatives: z.int().min(1).default(2000),
+  removeAccidentalHits,
   learningRate: z.number().positive().default(0.002),
   weightDecay: z.number().min(0).default(0),
   batchSize: z.int().min(1).default(512),
@@ -48,6 +56,8 @@ export const reindexOptions = z.strictObject({
   ...tellingOptions,
   /** What makes an item's embedding of its title's tokens. */
   aggregator: z.enum(AGGREGATOR_IDS).default("gru"),
+  /** Whether GRU and transformer pass over the padding of short titles; the published code reads it. */
+  mask: z.boolean().default(true),
 });
 
 export type LessonOptions = z.infer<typeof tableOptions>;
@@ -60,6 +70,7 @@ const platformOptions = {
   weightDecay: z.array(z.number().min(0)).min(1).default([0.01, 1]),
   /** Wrong items drawn for a batch, without repeats; all items where there are no more. */
   negatives: z.int().min(1).default(2000),
+  removeAccidentalHits,
   batchSize: z.int().min(1).default(256),
   epochs: z.int().min(1).default(200),
   /**
@@ -69,12 +80,20 @@ const platformOptions = {
   patience: z.int().min(1).default(40),
 };
 
-export const adaptOptions = reindexOptions.extend({
-  adapt: z
-    .strictObject({
-      ...platformOptions,
-      /** Trains the aggregator as well. */
-      tune: z.boolean().default(false),
+const adaptSection = z.strictObject({
+  ...platformOptions,
+  /** Trains the aggregator as well. */
+  tune: z.boolean().default(false),
+});
+
+export const adaptOptions = reindexOptions.extend({ adapt: adaptSection.prefault({}) });
+
+/** Where there is a factor for each item. */
+export const scaleOptions = reindexOptions.extend({
+  adapt: adaptSection
+    .extend({
+      /** What weight decay pulls the factors to: 1, which leaves the scores as they are, or 0, as in the published code. */
+      scaleDecay: z.enum(["identity", "zero"]).default("identity"),
     })
     .prefault({}),
 });
@@ -84,6 +103,8 @@ export type AdaptOptions = z.infer<typeof adaptOptions>;
 export const gateOptions = adaptOptions.extend({
   /** The classic recommender behind the gate, which scores by the items named. */
   classic: z.enum(CLASSICS).default("fism"),
+  /** Whether it starts as its own row is trained; in the published code it starts untrained. */
+  pretrained: z.boolean().default(true),
   /** Options of `fism`, where that is behind the gate. */
   fism: fismOptions.prefault({}),
   /** Options of `sasrec`, where that is behind the gate. */
@@ -108,4 +129,20 @@ export const linearOptions = z.strictObject({
   weightDecay: z.array(z.number().min(0)).min(1).default([0.1, 1]),
 });
 
-export type PlatformOptions = z.infer<z.ZodObject<typeof platformOptions>>;
+const platformSchema = z.object(platformOptions);
+export type PlatformOptions = z.infer<typeof platformSchema>;
+
+/** Of a row's section `adapt`, what is said of training alone. */
+export const platformOptionsOf = (section: PlatformOptions): PlatformOptions => platformSchema.parse(section);
+
+/** What follows the published code only where it is asked to. */
+const DEPARTURES = { decoding: "sampling", grounding: "edits", removeAccidentalHits: true, mask: true };
+
+/** Options as inputs of a stage: a departure that is kept, which is the default, goes unsaid. */
+export function stageOptions(options: object): Record<string, unknown> {
+  const said = Object.entries(options).filter(
+    ([name, value]) =>
+      !Object.hasOwn(DEPARTURES, name) || DEPARTURES[name as keyof typeof DEPARTURES] !== value,
+  );
+  return Object.fromEntries(said);
+}

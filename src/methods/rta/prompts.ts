@@ -1,5 +1,6 @@
 import { type ItemTable, itemText } from "../../data/dataset.js";
 import type { Turn } from "../../data/dialogue.js";
+import { UsageError } from "../../core/errors.js";
 import type { Progress } from "../../core/progress.js";
 import type { LanguageModel } from "../../llm/language-model.js";
 
@@ -42,22 +43,35 @@ function otherText(items: ItemTable, item: number): string {
 /** Tokens that decoding and encoding again may add. */
 const MARGIN = 8;
 
-/** Prompts no longer than the model takes, cut on the left, and how many were. */
+/** A prompt must keep so many tokens, or a quarter of what a small model takes. */
+const LEAST_PROMPT = 64;
+
+/** Texts no longer than the model takes, cut on the left, and how many were; undefined where nobody knows how much it takes. */
 interface FittedPrompts {
   readonly prompts: readonly string[];
-  readonly cut: number;
+  readonly cut: number | undefined;
 }
 
-/** @param room - tokens that come after a prompt. */
+/**
+ * @param room - tokens that come after a prompt.
+ * @throws UsageError NO_ROOM_FOR_PROMPT where they leave next to nothing for it.
+ */
 export async function fitPrompts(
   model: LanguageModel,
   prompts: readonly string[],
   room: number,
 ): Promise<FittedPrompts> {
   const { contextLength } = model;
-  if (contextLength === null || !model.supports("tokenizer")) return { prompts, cut: 0 };
+  if (contextLength === null || !model.supports("tokenizer")) return { prompts, cut: undefined };
+  const limit = contextLength - room - MARGIN;
+  if (limit < Math.min(LEAST_PROMPT, Math.floor(contextLength / 4))) {
+    throw new UsageError(
+      "NO_ROOM_FOR_PROMPT",
+      `an answer of up to ${room} tokens leaves ${Math.max(0, limit)} of the ${contextLength} that the model takes for the dialogue`,
+      { hint: "Ask for less: rta-zero-shot-titles.length, rta-zero-shot.maxNewTokens or labels." },
+    );
+  }
   const tokenizer = await model.tokenizer();
-  const limit = Math.max(1, contextLength - room - MARGIN);
   let cut = 0;
   const fitted = prompts.map((prompt) => {
     const tokens = tokenizer.encode(prompt);
@@ -68,11 +82,11 @@ export async function fitPrompts(
   return { prompts: fitted, cut };
 }
 
-/** Says how many dialogues were cut, if any. */
+/** Says how many were cut, if any. */
 export function noteCut(
   { prompts, cut }: FittedPrompts,
   { progress }: { readonly progress: Progress },
 ): void {
-  if (cut === 0) return;
-  progress.note(`${cut} of ${prompts.length} dialogues are longer than the model takes: cut on the left`);
+  if (cut === undefined || cut === 0) return;
+  progress.note(`${cut} of ${prompts.length} texts are longer than the model takes: cut on the left`);
 }

@@ -17,7 +17,7 @@ import {
   titleEncoder,
 } from "./item-encoder.js";
 import { lessons, type Lessons } from "./lessons.js";
-import type { LessonOptions, ReindexOptions } from "./options.js";
+import { type LessonOptions, type ReindexOptions, stageOptions } from "./options.js";
 import { vectorsArtifact } from "./queries.js";
 import { allScores, pickRows, recallOf } from "./scores.js";
 import { contrastiveLoss, rowsOf, softmaxBatch, type SoftmaxBatch } from "./softmax-batch.js";
@@ -39,11 +39,12 @@ export interface Reindexed {
 /** The stages `reindex` (an aggregator's weights) and `items` (the catalogue's embeddings). */
 export function reindex(
   train: ConversationTraining,
-  options: LessonOptions & Pick<ReindexOptions, "aggregator">,
+  options: LessonOptions & Pick<ReindexOptions, "aggregator" | "mask">,
   context: RunContext,
 ): Promise<Reindexed> {
-  const { aggregator, ...learning } = options;
-  return learn(train, aggregator, titleEncoder(aggregator), learning, context);
+  const { aggregator, mask, ...learning } = options;
+  const encoder = titleEncoder(aggregator, mask);
+  return learn(train, { encoder: aggregator, ...stageOptions({ mask }) }, encoder, learning, context);
 }
 
 /** The same with a free embedding for each item: what the queries alone can tell. */
@@ -52,12 +53,13 @@ export function reindexTable(
   options: LessonOptions,
   context: RunContext,
 ): Promise<Reindexed> {
-  return learn(train, "table", freeTable, options, context);
+  return learn(train, { encoder: "table" }, freeTable, options, context);
 }
 
+/** @param named - the encoder by name, and what else tells it from others: inputs of the stages. */
 async function learn(
   train: ConversationTraining,
-  name: string,
+  named: { readonly encoder: string },
   encoder: ItemEncoder,
   options: LessonOptions,
   context: RunContext,
@@ -65,16 +67,16 @@ async function learn(
   const model = await context.llm();
   const titles = await readTitles(model, train.items.titles);
   // Stages are shared by recommenders: their draws must not depend on who comes first.
-  const random = Random.fromSeed(context.seed).fork(`rta/${name}`);
+  const random = Random.fromSeed(context.seed).fork(`rta/${named.encoder}`);
   const first = encoder.initial(titles, random.fork("init"));
-  const inputs = { encoder: name, model: model.identity.hash, data: train.hash };
+  const inputs = { ...named, model: model.identity.hash, data: train.hash };
   const trained =
     Object.keys(first).length === 0
       ? { value: first, key: "untrained" }
       : await context.stages.run({
           name: "reindex",
           version: 1,
-          inputs: { ...inputs, options, seed: context.seed },
+          inputs: { ...inputs, options: stageOptions(options), seed: context.seed },
           format: weightsArtifact(first),
           compute: async () =>
             trainItems(
@@ -116,7 +118,7 @@ async function trainItems(
   { progress, signal }: Pick<RunContext, "progress" | "signal">,
 ): Promise<Weights> {
   if (pairs.length === 0) return first;
-  const { learningRate, weightDecay, batchSize, negatives, epochs, patience } = options;
+  const { learningRate, weightDecay, batchSize, negatives, removeAccidentalHits, epochs, patience } = options;
   const trainer = createTrainer({
     name: "reindex",
     parameters: first,
@@ -124,7 +126,11 @@ async function trainItems(
     optimizer: adamW({ learningRate, weightDecay }),
     clipNorm: CLIP,
     loss: (weights: Arrays, batch: SoftmaxBatch & { query: np.Array }, { tokens }: { tokens: np.Array }) =>
-      contrastiveLoss(np.matmul(batch.query, np.transpose(encoder.embed(weights, batch, tokens))), batch),
+      contrastiveLoss(
+        np.matmul(batch.query, np.transpose(encoder.embed(weights, batch, tokens))),
+        batch,
+        removeAccidentalHits,
+      ),
   });
   const embedder = catalogueEmbedder(encoder, titles);
   const recall = recaller(queries, validation, pool, signal);

@@ -6,8 +6,8 @@ import type { Fitted, Recommender, RunContext } from "../../recommenders/recomme
 import type { ConversationCase, ConversationTraining } from "../../tasks/conversation.js";
 import { adapt, type Adaptation, type Adapted, adaptedScores, gateShare } from "./adapt.js";
 import type { AggregatorId } from "./aggregators.js";
-import { answeredList, catalogueLists, drawnTitles, writtenLists } from "./answers.js";
-import { ownRecall } from "./figures.js";
+import { answeredList, catalogueLists, ownTitles, roomOf, writtenLists } from "./answers.js";
+import { dialoguesCut, ownRecall } from "./figures.js";
 import { freeTable, readTitles } from "./item-encoder.js";
 import { itemKnowledge } from "./item-knowledge.js";
 import { turnsOf } from "./lessons.js";
@@ -19,11 +19,13 @@ import {
   type LessonOptions,
   linearOptions,
   listOptions,
+  platformOptionsOf,
   reindexOptions,
   sasRecGateOptions,
+  scaleOptions,
   tableOptions,
 } from "./options.js";
-import { dialoguePrompt, fitPrompts } from "./prompts.js";
+import { dialoguePrompt, fitPrompts, noteCut } from "./prompts.js";
 import { queryStates } from "./queries.js";
 import { reindex, reindexTable } from "./reindex.js";
 import { retell, type Telling } from "./retell.js";
@@ -55,18 +57,15 @@ function oneStep(
   lessons: LessonOptions | undefined,
   told: Telling = "whole",
 ): Fitted<"conversation"> {
+  const prompts = (cases: readonly ConversationCase[]) => retoldPrompts(cases, told, train.items);
   const answer: Fitted<"conversation">["answer"] = async (cases, context) =>
-    adaptedScores(
-      adapted,
-      cases,
-      await queryStates(retoldPrompts(cases, told, train.items), context),
-      context.signal,
-    );
+    adaptedScores(adapted, cases, await queryStates(prompts(cases), context), context.signal);
   return {
     answer,
     async figures(cases, context) {
       const share = gateShare(adapted.weights);
       return {
+        ...(await dialoguesCut(await context.llm(), prompts(cases), 0)),
         ...(lessons && (await ownRecall(train, lessons, cases, answer, context))),
         ...(share !== undefined && { "gate-share": share }),
       };
@@ -81,7 +80,7 @@ function reindexRow(id: string, aggregator?: AggregatorId): Row<z.infer<typeof r
     id,
     `Items as single tokens by ${words}, trained on what the language model itself recommends (He et al., WSDM 2025).`,
     reindexOptions,
-    aggregator !== "sum",
+    true,
     async (train, options, context) => {
       const { told, ...lessons } = aggregator === undefined ? options : { ...options, aggregator };
       const { embeddings } = await reindex(train, lessons, context);
@@ -102,10 +101,11 @@ function adaptRow<O extends AdaptOptions>(
     options,
     true,
     async (train, given, context) => {
-      const { adapt: platform, aggregator, ...rest } = given;
-      const { tune, ...learning } = platform;
+      const { adapt: platform, aggregator, mask, ...rest } = given;
+      const { tune } = platform;
+      const learning = platformOptionsOf(platform);
       const lessons = tableOptions.strip().parse(rest);
-      const reindexed = await reindex(train, { ...lessons, aggregator }, context);
+      const reindexed = await reindex(train, { ...lessons, aggregator, mask }, context);
       const adapted = await adapt(train, reindexed, { ...adaptation(given), tune }, learning, context);
       return oneStep(train, adapted, lessons, given.told);
     },
@@ -152,23 +152,24 @@ const dense = row(
   async ({ items }, _options, context) => {
     const model = await context.llm();
     const embed = async (texts: readonly string[], own: RunContext) => {
-      const { prompts } = await fitPrompts(
+      const fitted = await fitPrompts(
         model,
         texts.map((text) => (text === "" ? "-" : text)),
         0,
       );
-      const vectors = await model.embed(prompts, own);
+      noteCut(fitted, own);
+      const vectors = await model.embed(fitted.prompts, own);
       return { ...vectors, data: unitRows(vectors.data, vectors.width) };
     };
     const ofItems = await embed(
       items.keys.map((_, item) => itemText(items, item)),
       context,
     );
+    const saidIn = (cases: readonly ConversationCase[]) =>
+      cases.map(({ context: turns }) => turns.map(({ text }) => text).join("\n"));
     return {
-      answer: async (cases, own) => {
-        const said = cases.map(({ context: turns }) => turns.map(({ text }) => text).join("\n"));
-        return allScores(await embed(said, own), ofItems, own.signal);
-      },
+      answer: async (cases, own) => allScores(await embed(saidIn(cases), own), ofItems, own.signal),
+      figures: (cases) => dialoguesCut(model, saidIn(cases), 0),
     };
   },
 );
@@ -189,7 +190,10 @@ const zeroShot = row(
         );
         return lists.map((list) => answeredList(list, train.items.titles));
       },
-      figures: (_cases, context) => itemKnowledge(train, context),
+      figures: async (cases, context) => ({
+        ...(await dialoguesCut(await context.llm(), retoldPrompts(cases, told, train.items), maxNewTokens)),
+        ...(await itemKnowledge(train, context)),
+      }),
     }),
 );
 
@@ -207,6 +211,7 @@ const titlesOnly = row(
         (await catalogueLists(train, cases, length, context)).map((list) =>
           answeredList(list, train.items.titles),
         ),
+      figures: async (cases, context) => dialoguesCut(await context.llm(), promptsOf(cases), roomOf(length)),
     }),
 );
 
@@ -214,13 +219,13 @@ const answerPopularity = row(
   "rta-llm-popularity",
   "How often the language model recommends each item in training dialogues, the same for everyone.",
   tableOptions,
-  false,
+  true,
   async (train, options, context) => {
     const turns = [turnsOf(train.samples), turnsOf(train.validation)].map((some) =>
       some.slice(-options.turns),
     );
     // The same prompts as in reindexing: the stage is shared.
-    const lists = await drawnTitles(train, promptsOf(turns.flat()), options.labels, context);
+    const lists = await ownTitles(train, promptsOf(turns.flat()), options, context);
     const counts = new Float32Array(train.items.keys.length);
     for (const { items } of lists.slice(0, turns[0].length)) {
       for (const item of items) if (item >= 0) counts[item]++;
@@ -236,12 +241,19 @@ const answerPopularity = row(
 /** The gated method with its defaults, for talking to it. */
 export async function fitGate(train: ConversationTraining, context: RunContext): Promise<Adapted> {
   const options = gateOptions.parse({});
-  const { adapt: platform, aggregator, ...rest } = options;
-  const { tune, ...learning } = platform;
+  const { adapt: platform, aggregator, mask, ...rest } = options;
   const lessons = tableOptions.strip().parse(rest);
-  const reindexed = await reindex(train, { ...lessons, aggregator, unseen: 0 }, context);
-  return adapt(train, reindexed, { gate: gateClassic(options), tune }, learning, context);
+  const reindexed = await reindex(train, { ...lessons, aggregator, mask, unseen: 0 }, context);
+  const adaptation = { gate: gateClassic(options), tune: platform.tune };
+  return adapt(train, reindexed, adaptation, platformOptionsOf(platform), context);
 }
+
+/** Factors that decay to 1, or to 0. */
+const scaled = ({ adapt: { scaleDecay } }: z.infer<typeof scaleOptions>): Adaptation =>
+  scaleDecay === "zero" ? { factor: true } : { scale: true };
+
+const untrained = ({ pretrained }: { pretrained: boolean }): Adaptation =>
+  pretrained ? {} : { untrained: true };
 
 /** Reindex-Then-Adapt, its parts and what its language model can do without it. */
 export const RTA: readonly Row<never>[] = [
@@ -256,16 +268,18 @@ export const RTA: readonly Row<never>[] = [
   reindexRow("rta-transformer", "transformer"),
   reindexRow("rta-reindex"),
   adaptRow("rta-bias", "a number for each item added", adaptOptions, () => ({ bias: true })),
-  adaptRow("rta-scale", "a factor for each item", adaptOptions, () => ({ scale: true })),
-  adaptRow("rta", "a number for each item added, then a factor", adaptOptions, () => ({
+  adaptRow("rta-scale", "a factor for each item", scaleOptions, scaled),
+  adaptRow("rta", "a number for each item added, then a factor", scaleOptions, (options) => ({
     bias: true,
-    scale: true,
+    ...scaled(options),
   })),
   adaptRow("rta-gate", "mixed with a classic on the items named", gateOptions, (options) => ({
     gate: gateClassic(options),
+    ...untrained(options),
   })),
-  adaptRow("rta-gate-sasrec", "mixed with SASRec on the items named", sasRecGateOptions, ({ sasrec }) => ({
-    gate: { id: "sasrec", options: sasrec },
+  adaptRow("rta-gate-sasrec", "mixed with SASRec on the items named", sasRecGateOptions, (options) => ({
+    gate: { id: "sasrec", options: options.sasrec },
+    ...untrained(options),
   })),
 ] as unknown as readonly Row<never>[];
 

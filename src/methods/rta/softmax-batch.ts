@@ -74,14 +74,18 @@ export function softmaxBatch(
 /** Far below any logit, but finite. */
 const LEFT_OUT = -1e9;
 
-/** The contrastive loss of logits [batch, columns]: `-log(exp g+ / (exp g+ + sum over drawn items of exp g_j))`, the mean over rows. */
+/**
+ * The contrastive loss of logits [batch, columns]: `-log(exp g+ / (exp g+ + sum over drawn items of exp g_j))`, the mean over rows.
+ * @param removeAccidentalHits - whether a row's right item is left out of the sum where it was drawn.
+ */
 export function contrastiveLoss(
   logits: np.Array,
   { drawn, hits, weight }: Pick<SoftmaxBatch, "drawn" | "hits" | "weight">,
+  removeAccidentalHits = true,
 ): np.Array {
   const positive = np.sum(np.multiply(logits, hits), -1);
   const negative = np.add(logits, np.multiply(np.subtract(1, drawn), LEFT_OUT));
-  return sampledSoftmax(positive, negative, hits, weight);
+  return sampledSoftmax(positive, negative, removeAccidentalHits ? hits : np.multiply(hits, 0), weight);
 }
 
 /** Rows of a matrix, then rows of zeros. */

@@ -50,9 +50,19 @@ export class TitleMatcher {
     return found;
   }
 
-  private nearest(clean: string): number {
+  /** The item of the nearest title at any distance, as the published code takes it; -1 for a text without letters. */
+  findNearest(written: string): number {
+    const found = this.find(written);
+    const clean = rtaCleanTitle(written);
+    return found >= 0 || clean === "" ? found : this.nearest(clean, Infinity);
+  }
+
+  private nearest(
+    clean: string,
+    most = Math.min(MOST_EDITS, Math.floor(clean.length / LETTERS_AN_EDIT)),
+  ): number {
     let best = -1;
-    let least = Math.min(MOST_EDITS, Math.floor(clean.length / LETTERS_AN_EDIT)) + 1;
+    let least = most + 1;
     for (const [title, item] of this.exact) {
       if (Math.abs(title.length - clean.length) >= least) continue;
       const edits = distance(title, clean);

@@ -2,7 +2,12 @@ import { grad, numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import { Random } from "../../../src/core/random.js";
 import { float32, type Tensor } from "../../../src/engine/run/tensor.js";
-import { AGGREGATORS, type AggregatorId, type Weights } from "../../../src/methods/rta/aggregators.js";
+import {
+  AGGREGATORS,
+  type AggregatorId,
+  UNMASKED,
+  type Weights,
+} from "../../../src/methods/rta/aggregators.js";
 import { expectParity, onRuntime, relativeError, type Arrays } from "../../engine/parity.js";
 
 const [WIDTH, LENGTH] = [8, 4];
@@ -74,6 +79,56 @@ describe.each(IDS)("%s", (id) => {
     expect(relativeError((await run(id, titles(LENGTH + 3, 50), longer)).data, expected.data)).toBeLessThan(
       1e-5,
     );
+  });
+});
+
+describe("without a mask", () => {
+  it.each(["gru", "transformer"] as const)("%s reads padding", async (id) => {
+    const unmasked = (padding: number) => {
+      const { vectors, mask } = titles(LENGTH, padding);
+      const program = (inputs: Arrays) => {
+        const { vectors: own, mask: ofOwn, ...weights } = inputs;
+        return { items: UNMASKED[id]!.apply(weights, own, ofOwn) };
+      };
+      return onRuntime(program, { ...weightsOf(id), vectors, mask });
+    };
+    const [{ items }, { items: other }] = [await unmasked(0), await unmasked(2)];
+    const usual = await run(id, titles(LENGTH, 0));
+    const difference = (a: Tensor, b: Tensor, row: number) =>
+      Math.max(...Array.from({ length: WIDTH }, (_, d) => Math.abs(at(a, row, d) - at(b, row, d))));
+    // The longest title has none; of it, too, the GRU reads the backward direction at the last token.
+    if (id === "transformer") expect(difference(items, usual, 0)).toBeLessThan(1e-5);
+    expect(difference(items, other, 0)).toBe(0);
+    expect(difference(items, usual, 1)).toBeGreaterThan(1e-3);
+    expect(difference(items, other, 1)).toBeGreaterThan(1e-3);
+  });
+
+  it("gru reads the backward direction at the last token, before it has come to the others", async () => {
+    const weights = weightsOf("gru");
+    // The forward direction's half of the output.
+    const silent = Float32Array.from(weights["output.weight"].data).fill(
+      0,
+      0,
+      weights["output.weight"].data.length / 2,
+    );
+    const backward = { ...weights, "output.weight": float32(silent, weights["output.weight"].shape) };
+    const { vectors, mask } = titles(LENGTH, 0);
+    const changed = Float32Array.from(vectors.data);
+    // The first of the second title's two tokens.
+    changed.fill(3, LENGTH * WIDTH, (LENGTH + 1) * WIDTH);
+    const read = async (data: Float32Array, { apply }: (typeof AGGREGATORS)["gru"]) => {
+      const { items } = await onRuntime(
+        (inputs: Arrays) => {
+          const { vectors: own, mask: ofOwn, ...rest } = inputs;
+          return { items: apply(rest, own, ofOwn) };
+        },
+        { ...backward, vectors: float32(data, vectors.shape), mask },
+      );
+      return Array.from({ length: WIDTH }, (_, d) => at(items, 1, d));
+    };
+    const first = Float32Array.from(vectors.data);
+    expect(await read(changed, UNMASKED.gru!)).toEqual(await read(first, UNMASKED.gru!));
+    expect(await read(changed, AGGREGATORS.gru)).not.toEqual(await read(first, AGGREGATORS.gru));
   });
 });
 

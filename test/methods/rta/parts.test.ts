@@ -4,10 +4,18 @@ import { Random } from "../../../src/core/random.js";
 import { program } from "../../../src/engine/run/program.js";
 import { float32 } from "../../../src/engine/run/tensor.js";
 import { gateShare, adaptedScores } from "../../../src/methods/rta/adapt.js";
+import { catalogueLists, type OwnTitles, ownTitles } from "../../../src/methods/rta/answers.js";
 import { Chat, spotTitles } from "../../../src/methods/rta/chat.js";
 import { readTitles } from "../../../src/methods/rta/item-encoder.js";
+import {
+  gateOptions,
+  platformOptionsOf,
+  scaleOptions,
+  stageOptions,
+} from "../../../src/methods/rta/options.js";
 import { descriptionPrompt, dialoguePrompt, fitPrompts } from "../../../src/methods/rta/prompts.js";
 import { retell } from "../../../src/methods/rta/retell.js";
+import { dialoguePairs } from "../../../src/methods/rta/samples.js";
 import { recallOf } from "../../../src/methods/rta/scores.js";
 import { contrastiveLoss, softmaxBatch } from "../../../src/methods/rta/softmax-batch.js";
 import { listedTitles, TitleMatcher } from "../../../src/methods/rta/titles.js";
@@ -44,6 +52,19 @@ describe("prompts", () => {
     expect(fitted.prompts[0].split(" ")).toHaveLength(8);
     expect(fitted.prompts[0].endsWith("recommendations 1")).toBe(true);
     expect(fitted.prompts[1]).toBe("User: hi\nRecommendations:\n1.");
+  });
+
+  it("are refused where the answer leaves next to nothing for them", async () => {
+    await expect(fitPrompts(new Talker(TITLES, 20), ["hi"], 10)).rejects.toMatchObject({
+      code: "NO_ROOM_FOR_PROMPT",
+      message: expect.stringMatching(/up to 10 tokens leaves 2 of the 20/) as string,
+    });
+    const train = protocolOf(dataset).training;
+    const context = { ...contextOf("any"), llm: () => Promise.resolve(new Talker(TITLES, 1024)) };
+    await expect(catalogueLists(train, protocolOf(dataset).turns, 42, context)).rejects.toMatchObject({
+      code: "NO_ROOM_FOR_PROMPT",
+    });
+    expect(await catalogueLists(train, protocolOf(dataset).turns, 20, context)).toHaveLength(1);
   });
 });
 
@@ -95,6 +116,70 @@ describe("titles", () => {
         matcher.find(t),
       ),
     ).toEqual([1, 0, 1, 1, 3]);
+  });
+
+  it("match the nearest at any distance where that is asked for, unless there are no letters", () => {
+    const matcher = new TitleMatcher(protocolOf(dataset).training);
+    const written = ["heat (1995)", "Alien Resurect", "Alien", "M", "?"];
+    expect(written.map((title) => matcher.find(title))).toEqual([0, -1, -1, 3, -1]);
+    const nearest = written.map((title) => matcher.findNearest(title));
+    expect([nearest[0], nearest[1], nearest[3], nearest[4]]).toEqual([0, 2, 3, -1]);
+    expect(nearest[2]).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe("what the model would recommend itself", () => {
+  it("is drawn, or the first titles of its written list", async () => {
+    const { training } = protocolOf(
+      talk(["red car", "red house", "moon"], ["S hi", "R 0"], ["S hi", "R 1"], ["S hi", "R 2"]),
+    );
+    const own = (options: OwnTitles) => {
+      const titles = ["red car", "red house", "moon"];
+      const context = { ...contextOf("any"), llm: () => Promise.resolve(new Talker(titles)) };
+      return ownTitles(training, ["User: red car\nRecommendations:\n1."], options, context);
+    };
+    expect(await own({ labels: 2 })).toEqual([{ texts: ["red car", "red car"], items: [0, 0] }]);
+    const greedy = await own({ labels: 2, decoding: "greedy" });
+    expect(greedy).toEqual([{ texts: ["red car", "red house"], items: [0, 1] }]);
+    expect(await own({ labels: 1, decoding: "greedy" })).toEqual([{ texts: ["red car"], items: [0] }]);
+  });
+});
+
+describe("a stage's inputs", () => {
+  it("name what follows the published code only where it is asked to, so that finished runs go on", () => {
+    const published = ["decoding", "grounding", "removeAccidentalHits", "mask", "scaleDecay", "pretrained"];
+    const { adapt, ...lessons } = scaleOptions.parse({});
+    for (const options of [
+      lessons,
+      platformOptionsOf(adapt),
+      gateOptions.omit({ pretrained: true }).parse({}),
+    ])
+      expect(Object.keys(stageOptions(options)).filter((name) => published.includes(name))).toEqual([]);
+    expect(stageOptions({ labels: 5, mask: true })).toEqual({ labels: 5 });
+    const asked = {
+      labels: 5,
+      decoding: "greedy",
+      grounding: "nearest",
+      mask: false,
+      removeAccidentalHits: false,
+    };
+    expect(stageOptions(asked)).toEqual(asked);
+  });
+});
+
+describe("pairs to learn a platform's talk from", () => {
+  it("are what recommenders say in training dialogues, after the newest turns", () => {
+    const said = talk(
+      TITLES,
+      ["R welcome", "S hi", "R 0", "S more", "R and 1"],
+      ["S validation", "R 1"],
+      ["S test", "R 2"],
+    );
+    expect(dialoguePairs(protocolOf(said).training, 2)).toEqual([
+      { prompt: "System:", completion: " welcome" },
+      { prompt: "System: welcome\nUser: hi\nSystem:", completion: " 0" },
+      { prompt: "System: 0\nUser: more\nSystem:", completion: " and 1" },
+    ]);
   });
 });
 
@@ -175,6 +260,24 @@ describe("contrastive loss", () => {
       Math.log(Math.exp(item + 1) + (item === wrong ? 0 : Math.exp(wrong + 1))) - (item + 1);
     expect(loss.data[0]).toBeCloseTo((row(3) + row(1)) / 2, 5);
   });
+
+  it("compares a row with its own item, too, where accidental hits stay", async () => {
+    const own = program(
+      ({ x, drawn, hits, weight }: Record<"x" | "drawn" | "hits" | "weight", np.Array>) => ({
+        removed: contrastiveLoss(x, { drawn, hits, weight }),
+        kept: contrastiveLoss(x, { drawn, hits, weight }, false),
+      }),
+    );
+    const { removed, kept } = await own.run({
+      x: float32([2, 1], [1, 2]),
+      drawn: float32([1, 1]),
+      hits: float32([1, 0], [1, 2]),
+      weight: float32([1]),
+    });
+    await own.release();
+    expect(removed.data[0]).toBeCloseTo(Math.log(Math.exp(2) + Math.exp(1)) - 2, 5);
+    expect(kept.data[0]).toBeCloseTo(Math.log(2 * Math.exp(2) + Math.exp(1)) - 2, 5);
+  });
 });
 
 describe("adapted scores", () => {
@@ -186,6 +289,10 @@ describe("adapted scores", () => {
     const both = { bias: float32([1, -1]), scale: float32([0, 1]) };
     expect([...(await adaptedScores({ embeddings, weights: both }, [one], queries, signal))]).toEqual([
       4, 10,
+    ]);
+    const factors = { bias: float32([1, -1]), factor: float32([1, 0.5]) };
+    expect([...(await adaptedScores({ embeddings, weights: factors }, [one], queries, signal))]).toEqual([
+      4, 2.5,
     ]);
     const weights = {
       gate: float32([Math.log(3)]),

@@ -37,10 +37,11 @@ async function answer(
   given: Record<string, unknown> = {},
   model = new Talker(TITLES),
   { training, turns } = protocol,
+  seed = 1,
 ) {
   const row = RTA.find((one) => one.id === id) as unknown as Recommender<"conversation">;
   const cost = new CostMeter();
-  const context = { ...contextOf(id), cost, llm: () => Promise.resolve(model) };
+  const context = { ...contextOf(id, seed), cost, llm: () => Promise.resolve(model) };
   const fitted = await row.fit(training, resolveOptions(row, given), context);
   const answers = await fitted.answer(turns, context);
   const figures = ((await fitted.figures?.(turns, context)) ?? {}) as Record<string, number>;
@@ -135,6 +136,136 @@ describe("Reindex-Then-Adapt", () => {
     expect(sasrec.figures["gate-share"]).toBeGreaterThan(0);
     expect(sasrec.figures["gate-share"]).toBeLessThan(1);
     expect(sasrec.figures["gate-share"]).not.toBe(figures["gate-share"]);
+  });
+
+  const quick = {
+    ...{ aggregator: "weighted", labels: 1, unseen: 0.2, epochs: 1, batchSize: 64 },
+    adapt: { epochs: 1, learningRate: 0.05, batchSize: 64, weightDecay: [0] },
+  };
+
+  it.each([
+    ["rta-dense", {}],
+    ["rta-llm-popularity", { labels: 1, unseen: 0.2 }],
+    ["rta-transformer", { labels: 1, unseen: 0.2, epochs: 1 }],
+    ["rta-sum", { unseen: 0.2, told: "words" }],
+    ["rta-scale", quick],
+    ["rta", { ...quick, mask: false, grounding: "nearest", removeAccidentalHits: false }],
+    ["rta-gate-sasrec", { ...quick, sasrec: { epochs: 1, weightDecay: [0], embeddingSize: 4, inner: 4 } }],
+  ])("%s scores every item of every turn, and tells its figures", async (id, options) => {
+    const { answers, figures } = await answer(id, options, new Talker(TITLES, 128));
+    expect(answers).toHaveLength(protocol.turns.length * TITLES.length);
+    expect((answers as Float32Array).every(Number.isFinite)).toBe(true);
+    expect(Object.keys(figures).sort()).toEqual([
+      ...(id === "rta-llm-popularity" ? [] : ["dialogues-cut"]),
+      ...(id.startsWith("rta-gate") ? ["gate-share"] : []),
+      ...(id === "rta-dense" ? [] : ["own-recall-met@10", "own-recall-unseen@10", "own-recall@10"]),
+    ]);
+  });
+
+  it("dense retrieval puts the item first whose words were said", async () => {
+    expect(placeOf((await answer("rta-dense")).answers, SAID)).toBe(0);
+  });
+
+  it("popularity of the model's answers is the same for everyone", async () => {
+    const { answers } = await answer("rta-llm-popularity", { labels: 1 });
+    const scores = answers as Float32Array;
+    expect(scores.slice(0, TITLES.length)).toEqual(scores.slice(TITLES.length, 2 * TITLES.length));
+    // What the seekers of the training and validation dialogues said, which the model would recommend: training counts.
+    const counts = TITLES.map(
+      (_, item) => protocol.training.samples.filter(({ dialogue }) => said(dialogue) === item).length,
+    );
+    expect([...scores.slice(0, TITLES.length)]).toEqual(counts);
+  });
+
+  it("the untrained sum ranks alike whatever the seed, and is judged on the seed's unseen items", async () => {
+    const all = await Promise.all(
+      [1, 2, 3, 4].map((seed) =>
+        answer("rta-sum", { labels: 1, unseen: 0.4 }, new Talker(TITLES), protocol, seed),
+      ),
+    );
+    const [first, second] = all;
+    expect(RTA.find(({ id }) => id === "rta-sum")!.seeded).toBe(true);
+    expect(second.answers).toEqual(first.answers);
+    expect(second.figures["own-recall@10"]).toBe(first.figures["own-recall@10"]);
+    expect(new Set(all.map(({ figures }) => figures["own-recall-met@10"])).size).toBeGreaterThan(1);
+  });
+
+  it("told less, answers by what is left", async () => {
+    // Nobody names an item where a title has no mention: nothing is left, and the state of nothing is zero.
+    const { answers } = await answer("rta-sum", { told: "items" });
+    expect((answers as Float32Array).every((score) => score === 0)).toBe(true);
+    const list = await answer("rta-zero-shot", { told: "items" });
+    if (list.answers instanceof Float32Array) throw new Error("scores");
+    expect(list.answers[0].texts).toEqual([]);
+  });
+
+  it("tunes the aggregator where that is asked for, so that not the items' numbers alone change", async () => {
+    const { adapt, ...reindexing } = quick;
+    const plain = (await answer("rta-reindex", reindexing)).answers as Float32Array;
+    /** How much an item's change of score differs between two dialogues. */
+    const spread = async (tune: boolean) => {
+      const { answers } = await answer("rta-bias", { ...quick, adapt: { ...adapt, tune } });
+      const shift = (row: number, item: number) => {
+        const position = row * TITLES.length + item;
+        return (answers as Float32Array)[position] - plain[position];
+      };
+      return Math.max(...TITLES.map((_, item) => Math.abs(shift(0, item) - shift(1, item))));
+    };
+    expect(await spread(false)).toBeLessThan(1e-4);
+    expect(await spread(true)).toBeGreaterThan(1e-2);
+  });
+
+  it("decays factors to 1, or to 0 where that is asked for", async () => {
+    const base = { aggregator: "sum", unseen: 0 };
+    const plain = (await answer("rta-reindex", base)).answers as Float32Array;
+    /** The middle of the factors that scores were multiplied with. */
+    const factor = async (scaleDecay: string) => {
+      const adapt = { ...quick.adapt, learningRate: 0.01, weightDecay: [50], scaleDecay };
+      const scores = (await answer("rta-scale", { ...base, adapt })).answers as Float32Array;
+      const ratios = Array.from(scores.slice(0, TITLES.length), (score, item) => score / plain[item]);
+      return ratios.sort((a, b) => a - b)[TITLES.length / 2];
+    };
+    expect(Math.abs((await factor("identity")) - 1)).toBeLessThan(0.1);
+    expect(await factor("zero")).toBeLessThan(0.6);
+  });
+
+  it("puts a trained classic behind the gate, or one that knows nothing", async () => {
+    const base = { aggregator: "sum", unseen: 0, fism: { epochs: 2, weightDecay: [0], embeddingSize: 4 } };
+    const still = { ...quick.adapt, learningRate: 1e-9 };
+    const plain = (await answer("rta-reindex", { aggregator: "sum", unseen: 0 })).answers as Float32Array;
+    /** How far the gated scores are from half the model's and a number that is the same for all items. */
+    const told = async (pretrained: boolean) => {
+      const { answers } = await answer("rta-gate", { ...base, adapt: still, pretrained });
+      const rest = Array.from((answers as Float32Array).slice(0, TITLES.length), (s, n) => s - plain[n] / 2);
+      return Math.max(...rest) - Math.min(...rest);
+    };
+    expect(await told(false)).toBeLessThan(0.05);
+    expect(await told(true)).toBeGreaterThan(0.5);
+  });
+
+  it("counts the dialogues that it is told cut, also where its stages are found finished", async () => {
+    const model = new Talker(TITLES, 12);
+    const row = RTA.find((one) => one.id === "rta-linear") as unknown as Recommender<"conversation">;
+    const context = { ...contextOf("rta-linear"), llm: () => Promise.resolve(model) };
+    const options = resolveOptions(row, { epochs: 1, weightDecay: [0] });
+    const { training, turns } = protocol;
+    const counted = async () => {
+      const fitted = await row.fit(training, options, context);
+      await fitted.answer(turns, context);
+      return fitted.figures!(turns, context);
+    };
+    // Who says it, two words, and the beginning of a list: five of the four that the model takes.
+    expect(await counted()).toEqual({ "dialogues-cut": turns.length });
+    const asked = model.calls.encode;
+    expect(await counted()).toEqual({ "dialogues-cut": turns.length });
+    expect(model.calls.encode).toBe(asked);
+    const long = talk(TITLES, ["S hi", "R 0"], ["S hi", "R 0"], ["S red car", "R 1", "S or house", "R 2"]);
+    const split = makeSplit(long, "dialogue-time", { validation: 1 / 3, test: 1 / 3 });
+    const cut = async (takes: number) =>
+      (await answer("rta-dense", {}, new Talker(TITLES, takes), conversationProtocol(long, split))).figures;
+    // Two words before the first recommendation, five before the second.
+    expect(await cut(10)).toEqual({ "dialogues-cut": 1 });
+    expect(await cut(13)).toEqual({ "dialogues-cut": 0 });
   });
 
   it("a linear head learns the platform's answers from the state alone", async () => {
