@@ -37,7 +37,13 @@ export function prepareCtr(
   const probabilities = ({ answers }: Evaluation) => answers?.probability ?? new Float64Array(0);
   return {
     training,
-    mainMetrics: ["auc", ...(hasUsers ? ["gauc"] : []), "log-loss", "ece", ...(subsets.length > 2 ? ["auc/warm", "auc/cold"] : [])],
+    mainMetrics: [
+      "auc",
+      ...(hasUsers ? ["gauc"] : []),
+      "log-loss",
+      "ece",
+      ...(subsets.length > 2 ? ["auc/warm", "auc/cold"] : []),
+    ],
     notes: protocol.notes,
     cases: () => Array.from(test.labels, (_, n) => protocol.caseOf(n)),
     clusters: numberClusters(test.users).of,

@@ -68,7 +68,8 @@ export const criteo = clickLog({
 /** The click log that a single text file is, by its first line; undefined where it is none. */
 export async function clickLogAt(file: SourceFile): Promise<ClickLog | undefined> {
   const format = formatOf(file.path);
-  const isText = format === "csv" || format === "tsv" || (format === undefined && /\.(txt|gz)$/i.test(file.path));
+  const isText =
+    format === "csv" || format === "tsv" || (format === undefined && /\.(txt|gz)$/i.test(file.path));
   if (!isText) return undefined;
   const { firstLine } = await readHead(file);
   return [avazu, criteo].find((form) => form.begins(firstLine));

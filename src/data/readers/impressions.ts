@@ -130,7 +130,9 @@ async function readColumns(
   const texts: CategoryColumn[] = [];
   for (const [n, name] of categories.entries()) {
     const values: string[] = [];
-    await database.run(`CREATE TEMP TABLE v${n} AS SELECT DISTINCT coalesce(c${n}, '') AS v FROM interactions`);
+    await database.run(
+      `CREATE TEMP TABLE v${n} AS SELECT DISTINCT coalesce(c${n}, '') AS v FROM interactions`,
+    );
     await database.stream(`SELECT v FROM v${n} ORDER BY v`, (chunk) => {
       for (const value of chunk.getColumnValues(0)) values.push(value as string);
     });
@@ -138,9 +140,11 @@ async function readColumns(
     await database.run(`DROP TABLE v${n}`);
     texts.push({ kind: "category", name, values, codes: new Int32Array(size) });
   }
-  const reals = numbers.map(
-    (name): NumberColumn => ({ kind: "number", name, numbers: new Float64Array(size) }),
-  );
+  const reals = numbers.map((name): NumberColumn => ({
+    kind: "number",
+    name,
+    numbers: new Float64Array(size),
+  }));
   const select = [
     ...texts.map((_, n) => `enum_code(coalesce(c${n}, '')::k${n})::INTEGER`),
     ...reals.map((_, n) => `c${texts.length + n}`),

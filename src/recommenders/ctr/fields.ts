@@ -75,7 +75,11 @@ export function fieldsOf({ users, items, rows, impressions }: CtrTraining): Fiel
       codeOf: (pair: FieldSource) => codes[pair[side]],
     })),
     ...impressionFields(impressions?.columns ?? [], rows.places ?? new Int32Array(0)).map(
-      ({ name, count, codeOf }) => ({ name, count, codeOf: ({ place }: FieldSource) => codeOf(placed(place)) }),
+      ({ name, count, codeOf }) => ({
+        name,
+        count,
+        codeOf: ({ place }: FieldSource) => codeOf(placed(place)),
+      }),
     ),
   ];
   const offsets: number[] = [];

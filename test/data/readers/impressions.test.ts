@@ -222,7 +222,11 @@ notes: ["Shown in one city."]
       { "dataset.yaml": DESCRIPTOR + "items: { file: items.csv, id: ad }\n" },
       { code: "BAD_DESCRIPTOR", exit: 2 },
     ],
-    ["a missing user", { "log.txt": LOG.replace("v1", "") }, { code: "BAD_VALUE", line: 3, column: "visitor" }],
+    [
+      "a missing user",
+      { "log.txt": LOG.replace("v1", "") },
+      { code: "BAD_VALUE", line: 3, column: "visitor" },
+    ],
   ])("refuses %s", async (_what, files, expected) => {
     const path = folderOf({ "dataset.yaml": DESCRIPTOR, "log.txt": LOG, ...files });
     const report = await failureOf(readDataset({ path }));
@@ -234,7 +238,10 @@ notes: ["Shown in one city."]
 describe("the columns of impressions", () => {
   it("stay with their rows, and count in the hash of the data", async () => {
     const dataset = await readContent("train.txt", CRITEO.join("\n"));
-    const second = { ...dataset, interactions: selectInteractions(dataset.interactions, Int32Array.of(1, 0)) };
+    const second = {
+      ...dataset,
+      interactions: selectInteractions(dataset.interactions, Int32Array.of(1, 0)),
+    };
     expect(columnsOf(second)).toMatchObject({ C1: ["05db9164", "68fd1e64"], I13: [NaN, 1200] });
     const other = await readContent("train.txt", CRITEO.join("\n").replace("1200", "1201"));
     expect(hashDataset(other)).not.toBe(hashDataset(dataset));

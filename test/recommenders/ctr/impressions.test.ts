@@ -43,7 +43,10 @@ describe("impressionFields", () => {
       ...repeated(1210, 5),
       ...repeated(7, 9),
     );
-    const [field] = impressionFields([{ kind: "number", name: "I1", numbers }], Int32Array.from(numbers.keys()));
+    const [field] = impressionFields(
+      [{ kind: "number", name: "I1", numbers }],
+      Int32Array.from(numbers.keys()),
+    );
     expect(field.count).toBe(4);
     expect([0, 10, 20, 25, 30].map((place) => field.codeOf(place))).toEqual([1, 2, 3, 3, 0]);
   });
@@ -89,8 +92,7 @@ describe("the task ctr on a log of impressions", () => {
     };
     const sites = dataset.interactions.impressions!.columns[2];
     if (sites.kind !== "category") throw new Error("site_id");
-    for (const n of [0, 1, 2, 119])
-      expect(code(n, 2)).toBe(1 + sites.codes[protocol.test.places![n]]);
+    for (const n of [0, 1, 2, 119]) expect(code(n, 2)).toBe(1 + sites.codes[protocol.test.places![n]]);
     // Every address is there once: all share one row.
     expect(code(0, 5)).toBe(0);
     expect(() => {
