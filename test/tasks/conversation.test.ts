@@ -221,7 +221,8 @@ describe("evaluateConversation", () => {
     const split = makeSplit(dataset, "dialogue-time", { validation: 1 / 3, test: 1 / 3 });
     const { remarks } = prepareConversation(dataset, split, [1]);
     const row = (recommender: string, mean?: number) => {
-      const metrics: Record<string, { mean: number }> = mean === undefined ? {} : { "dialogues-cut": { mean } };
+      const metrics: Record<string, { mean: number }> =
+        mean === undefined ? {} : { "dialogues-cut": { mean } };
       return { recommender, metrics };
     };
     expect(remarks!([row("popularity"), row("rta-sum", 0)])).toEqual([]);
