@@ -22,6 +22,8 @@ export const filterOptions = {
       users: z.int().min(1).default(20),
       /** Which of the two spaces score: text (`semantic`), the backbone's behaviour (`collaborative`), or the sum of `both`. */
       towers: z.enum(["both", "semantic", "collaborative"]).default("both"),
+      /** What the collaborative space learns by: ALDI's loss, as in the published code, or version 1's (equations 12 to 15). */
+      collaborative: z.enum(["aldi", "v1"]).default("aldi"),
       /** Whether all users are scored for each item, or an index of them finds most of the best. */
       search: z.enum(["exact", "approximate"]).default("exact"),
       /** Width of the towers' hidden layers. */
@@ -50,8 +52,8 @@ export interface Spaces {
 }
 
 /**
- * The coupled filter (version 1, equations 8 to 17): a semantic tower on text vectors and a collaborative one, ALDI's student of
- * the backbone, map users and items into two spaces; a pair's score is the sum of its inner products in both. Stages `semantic` and
+ * The coupled filter (version 1, equations 8 to 17): a semantic tower on text vectors and a collaborative one, a student of
+ * the backbone by ALDI's loss or version 1's, map users and items into two spaces; a pair's score is the sum of its inner products in both. Stages `semantic` and
  * `collaborative` hold the mapped rows. Their numbers depend on the seed and their inputs alone, not on who asks.
  */
 export async function coupledSpaces(
@@ -61,16 +63,28 @@ export async function coupledSpaces(
   context: RunContext,
 ): Promise<Spaces> {
   const options = towerOptions(filter);
+  const { collaborative } = filter;
+  // The default has no name, so that runs from before there was a choice are gone on with.
+  const lossOf = (name: TowerName) =>
+    name === "collaborative" && collaborative !== "aldi" ? { loss: collaborative } : {};
   const content = evenColumns(states.value.items);
   const run = async (name: TowerName, usersFrom: Factors, from: readonly string[]) => {
     const { value, key } = await context.stages.run({
       name,
       version: 1,
-      inputs: { from, options, seed: context.seed, data: train.hash },
+      inputs: { from, options, seed: context.seed, data: train.hash, ...lossOf(name) },
       format: towerFormat(train),
       compute: (checkpoint) => {
         const random = Random.fromSeed(context.seed).fork(`coldllm ${name}`);
-        return trainTower(name, train, usersFrom, content, options, { ...context, random }, checkpoint);
+        return trainTower(
+          name,
+          train,
+          usersFrom,
+          content,
+          { ...options, collaborative },
+          { ...context, random },
+          checkpoint,
+        );
       },
     });
     return { name, tower: value, key };

@@ -9,6 +9,7 @@ import type { Factors } from "../../recommenders/factorisation/factors.js";
 import type { TrainingContext } from "../../recommenders/pairwise/options.js";
 import type { ColdStartTraining } from "../../tasks/cold-start.js";
 import { semanticTower, type SemanticTowerOptions } from "./semantic-tower.js";
+import { v1Tower, type V1TowerOptions } from "./v1-tower.js";
 
 /** Which of the filter's two spaces. */
 export type TowerName = "semantic" | "collaborative";
@@ -24,8 +25,14 @@ export interface Tower {
 
 export type TowerOptions = ContentTraining & SemanticTowerOptions;
 
+/** What the collaborative tower learns by: ALDI's loss, as in the published code, or version 1's. */
+export type CollaborativeLoss = "aldi" | "v1";
+
 /** ALDI's weights by its authors' benchmark. */
 const ALDI = { alpha: 0.9, beta: 0.05, gamma: 0.1 };
+
+/** The paper gives no weights for version 1's loss: those that ALDI has for the same two parts. */
+const V1 = { alpha: ALDI.gamma, beta: ALDI.beta };
 
 /**
  * Trains one space.
@@ -37,33 +44,18 @@ export async function trainTower(
   train: ColdStartTraining,
   users: Factors,
   content: Rows,
-  options: TowerOptions,
+  { collaborative, ...options }: TowerOptions & { readonly collaborative: CollaborativeLoss },
   context: TrainingContext,
   checkpoint: string,
 ): Promise<Tower> {
   const label = `coldllm: ${name} tower`;
-  const { embeddings, parameters } =
-    name === "semantic"
-      ? await trainContentModel<TowerOptions>(
-          label,
-          semanticTower,
-          train,
-          users,
-          content,
-          options,
-          context,
-          checkpoint,
-        )
-      : await trainContentModel<TowerOptions & AldiOptions>(
-          label,
-          aldiModel,
-          train,
-          users,
-          content,
-          { ...options, ...ALDI },
-          context,
-          checkpoint,
-        );
+  const trained = <O extends ContentTraining>(model: ContentModel<O>, own: O) =>
+    trainContentModel(label, model, train, users, content, own, context, checkpoint);
+  const { embeddings, parameters } = await (name === "semantic"
+    ? trained(semanticTower as ContentModel<TowerOptions>, options)
+    : collaborative === "v1"
+      ? trained(v1Tower as ContentModel<TowerOptions & V1TowerOptions>, { ...options, ...V1 })
+      : trained(aldiModel as ContentModel<TowerOptions & AldiOptions>, { ...options, ...ALDI }));
   return { ...spaceOf(name, embeddings), parameters };
 }
 

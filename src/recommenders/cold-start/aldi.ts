@@ -5,7 +5,7 @@ import { bceWithLogits, bprLoss } from "../../engine/nn/losses.js";
 import { dense, denseParameters } from "../ctr/layers.js";
 import type { Arrays } from "../ctr/model.js";
 import { TRIPLES } from "./examples.js";
-import type { ContentModel } from "./model.js";
+import type { ContentModel, Tables } from "./model.js";
 import { contentRecommender } from "./recommender.js";
 import { rowDots } from "./row-dots.js";
 
@@ -27,8 +27,30 @@ function mapper(parameters: Arrays, name: string, input: np.Array): np.Array {
 }
 
 /** e_i . (e_i - mean of the batch) for each row. */
-function standingOut(rows: np.Array): np.Array {
+export function standingOut(rows: np.Array): np.Array {
   return rowDots(rows, np.subtract(rows, np.mean(rows, 0, { keepdims: true })));
+}
+
+/**
+ * What a batch of triples (user, positive, negative) has for a loss: scores of the student m_U(U_u) . m_I(c_i) and of the teacher U_u . V_i,
+ * and both their embeddings of the positives.
+ */
+export function studentAndTeacher(
+  parameters: Arrays,
+  { user, positive, negative }: Arrays,
+  { users, items, content }: Tables,
+) {
+  const teacher = (item: np.Array) => np.take(items, item, 0);
+  const student = (item: np.Array) => mapper(parameters, "item", np.take(content, item, 0));
+  const own = np.take(users, user, 0);
+  const mapped = mapper(parameters, "user", own);
+  const [teacherPositive, studentPositive] = [teacher(positive), student(positive)];
+  return {
+    teacherPositive,
+    studentPositive,
+    t: { positive: rowDots(own, teacherPositive), negative: rowDots(own, teacher(negative)) },
+    s: { positive: rowDots(mapped, studentPositive), negative: rowDots(mapped, student(negative)) },
+  };
 }
 
 /**
@@ -46,14 +68,8 @@ export const aldiModel: ContentModel<AldiOptions> = {
     ...denseParameters("itemHidden", content, hidden, random),
     ...denseParameters("itemOutput", hidden, factors, random),
   }),
-  loss(parameters, { user, positive, negative }, { users, items, content }, { alpha, beta, gamma }) {
-    const teacher = (item: np.Array) => np.take(items, item, 0);
-    const student = (item: np.Array) => mapper(parameters, "item", np.take(content, item, 0));
-    const own = np.take(users, user, 0);
-    const mapped = mapper(parameters, "user", own);
-    const [teacherPositive, studentPositive] = [teacher(positive), student(positive)];
-    const t = { positive: rowDots(own, teacherPositive), negative: rowDots(own, teacher(negative)) };
-    const s = { positive: rowDots(mapped, studentPositive), negative: rowDots(mapped, student(negative)) };
+  loss(parameters, batch, tables, { alpha, beta, gamma }) {
+    const { teacherPositive, studentPositive, t, s } = studentAndTeacher(parameters, batch, tables);
     const ranking = bceWithLogits(
       np.subtract(s.positive, s.negative),
       sigmoid(np.subtract(t.positive, t.negative)),

@@ -211,11 +211,16 @@ describe("the filter", () => {
     }
   });
 
-  it.each(["both", "semantic", "collaborative"] as const)(
-    "learns whom an item's words are for: %s",
-    async (towers) => {
+  it.each([
+    { towers: "both" },
+    { towers: "semantic" },
+    { towers: "collaborative" },
+    { towers: "collaborative", collaborative: "v1" },
+  ])(
+    "learns whom an item's words are for: %o",
+    async (choice) => {
       const train = twoColours();
-      const options = resolveOptions(coldLlm, { ...ALS, ...WORDS, filter: { ...WORDS.filter, towers } });
+      const options = resolveOptions(coldLlm, { ...ALS, ...WORDS, filter: { ...WORDS.filter, ...choice } });
       const fitted = await COLDLLM_ARMS[0].fit(train, options, contextOf("coldllm-filter"));
       const { users, items } = fitted.simulated!.at(-1)!;
       expect(users.length).toBe(24);
