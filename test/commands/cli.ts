@@ -14,17 +14,18 @@ export interface Finished {
 /** Starts the built program as a user would, in a folder of its own. */
 export function start(
   words: readonly string[],
-  options: { cwd: string; env?: Record<string, string> },
+  options: { cwd: string; env?: Record<string, string>; input?: string },
 ): { child: ChildProcess; finished: Promise<Finished> } {
   const child = spawn(process.execPath, [join(packageRoot(), "bin", "run.js"), ...words], {
     cwd: options.cwd,
     // NODE_ENV=test, which the test runner sets, would make oclif look for TypeScript sources.
     env: { ...process.env, NODE_ENV: "production", NO_COLOR: "1", ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });
+  child.stdin?.end(options.input);
   const streams = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk: Buffer) => (streams.stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (streams.stderr += chunk.toString()));
+  child.stdout?.on("data", (chunk: Buffer) => (streams.stdout += chunk.toString()));
+  child.stderr?.on("data", (chunk: Buffer) => (streams.stderr += chunk.toString()));
   const finished = new Promise<Finished>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => {

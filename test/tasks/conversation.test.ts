@@ -219,14 +219,15 @@ describe("evaluateConversation", () => {
   it("says under the table who was told how many dialogues cut", () => {
     const dataset = datasetOf(["R 2"], ["R 0"], TEST);
     const split = makeSplit(dataset, "dialogue-time", { validation: 1 / 3, test: 1 / 3 });
-    const { remarks } = prepareConversation(dataset, split, [1]);
-    const row = (recommender: string, mean?: number) => {
-      const metrics: Record<string, { mean: number }> =
-        mean === undefined ? {} : { "dialogues-cut": { mean } };
-      return { recommender, metrics };
-    };
-    expect(remarks!([row("popularity"), row("rta-sum", 0)])).toEqual([]);
-    expect(remarks!([row("popularity"), row("rta-sum", 1), row("rta-dense", 2), row("rta", 1)])).toEqual([
+    const prepared = prepareConversation(dataset, split, [1]);
+    const row = (recommender: string, mean?: number) => ({
+      recommender,
+      metrics: { "recall@1/new": { mean: 0 }, ...(mean !== undefined && { "dialogues-cut": { mean } }) },
+    });
+    expect(prepared.remarks!([row("popularity"), row("rta-sum", 0)])).toEqual([]);
+    expect(
+      prepared.remarks!([row("popularity"), row("rta-sum", 1), row("rta-dense", 2), row("rta", 1)]),
+    ).toEqual([
       "Dialogues longer than the language model takes, which it is told cut on the left, in 2 turns: 1 (rta-sum, rta); 2 (rta-dense).",
     ]);
   });

@@ -116,11 +116,11 @@ describe("without a mask", () => {
     const changed = Float32Array.from(vectors.data);
     // The first of the second title's two tokens.
     changed.fill(3, LENGTH * WIDTH, (LENGTH + 1) * WIDTH);
-    const read = async (data: Float32Array, { apply }: (typeof AGGREGATORS)["gru"]) => {
+    const read = async (data: Float32Array, gru: (typeof AGGREGATORS)["gru"]) => {
       const { items } = await onRuntime(
         (inputs: Arrays) => {
           const { vectors: own, mask: ofOwn, ...rest } = inputs;
-          return { items: apply(rest, own, ofOwn) };
+          return { items: gru.apply(rest, own, ofOwn) };
         },
         { ...backward, vectors: float32(data, vectors.shape), mask },
       );
