@@ -13,6 +13,9 @@ import type { ControlledListTraining, GenreWish } from "./controlled-list.js";
 import { readWishes } from "./genre-wishes.js";
 import { type Sequence, type Window, Windows } from "./windows.js";
 
+/** The numbers of genres that DLCRec's main table asks for. */
+const USUAL_GENRES = [2, 5, 8];
+
 /** What `--set task.NAME=VALUE` can change. */
 export const controlledListOptions = z.strictObject({
   /** The value from which an interaction is a like; by default found from the range of values. */
@@ -23,8 +26,11 @@ export const controlledListOptions = z.strictObject({
   minHistory: z.int().min(1).optional(),
   /** Items to be foretold. 1: the next item. */
   future: z.int().min(1).max(1000).default(10),
-  /** The numbers of genres, or the exact sets by name, that are asked for, each of every case, after one list without any wish. */
-  genres: z.array(z.union([z.int().min(1), z.array(z.string().min(1)).min(1)])).default([2, 5, 8]),
+  /**
+   * The numbers of genres, or the exact sets by name, that are asked for, each of every case, after one list without any wish; by default those
+   * of {@link USUAL_GENRES} that a list has room for.
+   */
+  genres: z.array(z.union([z.int().min(1), z.array(z.string().min(1)).min(1)])).optional(),
   /** Which genres of an item count: its first listed one, or all. */
   genresOf: z.enum(["first", "all"]).default("first"),
   /** Most test windows and most validation windows, drawn at random once for all seeds; 0: all. */
@@ -69,8 +75,9 @@ export function controlledListProtocol(
   const { history, future, minHistory = history } = options;
   const mainGenres = Int32Array.from(dataset.items.categories, (own) => (own.length === 0 ? -1 : own[0]));
   const allGenres = options.genresOf === "all" ? genreSets(dataset.items) : null;
+  const asked = options.genres ?? USUAL_GENRES.filter((count) => count <= length);
   const genres = { items: dataset.items, mainGenres, ...(allGenres && { allGenres }) };
-  const wishes = readWishes(options.genres, dataset.name, genres, length);
+  const wishes = readWishes(asked, dataset.name, genres, length);
   const threshold = likeThreshold(dataset, options.threshold);
   const likes = likedPositions(dataset, threshold);
   const random = Random.fromSeed("controlled-list");

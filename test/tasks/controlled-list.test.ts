@@ -314,6 +314,9 @@ describe("the task controlled-list", () => {
         hint: expect.stringContaining("Did you mean b?") as string,
       }) as Error,
     );
+    // What nobody asked for is not refused: of 2, 5 and 8 genres a list of two has room for 2.
+    const usual = prepareControlledList(dataset, split, [2], { history: 2, future: 2 });
+    expect(usual.mainMetrics.slice(3)).toEqual(["ndcg@2/n=2", "control-error@2/n=2"]);
     // d is nobody's first genre.
     expect(() => of([["d"]])).toThrow('no item of fixture has the genre "d"');
     expect(() => of([["d"]], { genresOf: "all" })).not.toThrow();
