@@ -89,6 +89,9 @@ describe("a log of impressions", () => {
 
   it("reads a folder of either", async () => {
     const avazu = await readDataset({ path: folderOf({ "train.csv": AVAZU.join("\n") }) });
+    expect(formatProfile(profileDataset(avazu))).toMatch(
+      /users +unknown\n +items +unknown\n +interactions +3\n +time/,
+    );
     expect(avazu.history[0]).toMatchObject({ step: "read by avazu", interactions: 3 });
     const criteo = await readDataset({ path: folderOf({ "train.txt": CRITEO.join("\n") }) });
     expect(criteo.history[0]).toMatchObject({ step: "read by criteo", interactions: 2 });
