@@ -29,8 +29,8 @@ export interface DatasetProfile {
   readonly textFields: readonly string[];
   readonly userAttributes: readonly string[];
   readonly itemAttributes: readonly string[];
-  /** Columns of the impressions, where the data are a log of such. */
-  readonly impressionColumns: readonly string[];
+  /** What a log of impressions knows; null for all other data. Users or items that it doesn't name are counted as the rows stand for them. */
+  readonly impressions: { hasUsers: boolean; hasItems: boolean; columns: readonly string[] } | null;
   readonly publishedSplit: string | null;
   readonly notes: readonly string[];
   readonly history: Dataset["history"];
@@ -103,7 +103,9 @@ export function profileDataset(dataset: Dataset): DatasetProfile {
     textFields: Object.keys(items.texts),
     userAttributes: Object.keys(users.attributes),
     itemAttributes: Object.keys(items.attributes),
-    impressionColumns: impressions?.columns.map((column) => column.name) ?? [],
+    impressions: impressions
+      ? { ...impressions, columns: impressions.columns.map((column) => column.name) }
+      : null,
     publishedSplit: dataset.published?.description ?? null,
     notes: dataset.notes,
     history: dataset.history,
@@ -185,17 +187,16 @@ export function formatProfile(profile: DatasetProfile): string {
   const number = (value: number) => value.toLocaleString("en-US");
   const spreadText = ({ min, median, max }: Spread) =>
     `${number(min)} to ${number(max)}, median ${number(median)}`;
+  const { hasUsers, hasItems } = profile.impressions ?? { hasUsers: true, hasItems: true };
+  const items = `${number(profile.items)} (${number(profile.titled)} with a title, ${number(profile.withCategories)} with genres)`;
   const rows: [string, string][] = [
-    ["users", number(profile.users)],
-    [
-      "items",
-      `${number(profile.items)} (${number(profile.titled)} with a title, ${number(profile.withCategories)} with genres)`,
-    ],
+    ["users", hasUsers ? number(profile.users) : "unknown"],
+    ["items", hasItems ? items : "unknown"],
     ["interactions", number(profile.interactions)],
-    ["density", `${(100 * profile.density).toFixed(4)} %`],
-    ["per user", spreadText(profile.perUser)],
-    ["per item", spreadText(profile.perItem)],
   ];
+  if (hasUsers && hasItems) rows.push(["density", `${(100 * profile.density).toFixed(4)} %`]);
+  if (hasUsers) rows.push(["per user", spreadText(profile.perUser)]);
+  if (hasItems) rows.push(["per item", spreadText(profile.perItem)]);
   if (profile.times !== null) rows.push(["time", `${profile.times.first} to ${profile.times.last}`]);
   if (profile.dialogues > 0) rows.push(["dialogues", number(profile.dialogues)]);
   const list = (label: string, names: readonly string[]) => {
@@ -204,7 +205,7 @@ export function formatProfile(profile: DatasetProfile): string {
   list("item text", profile.textFields);
   list("item attributes", profile.itemAttributes);
   list("user attributes", profile.userAttributes);
-  list("columns", profile.impressionColumns);
+  list("columns", profile.impressions?.columns ?? []);
   if (profile.publishedSplit !== null) rows.push(["published split", profile.publishedSplit]);
   const most = Math.max(...(profile.values ?? []).map(({ count }) => count));
   const short = (value: number) => String(Number(value.toPrecision(4)));

@@ -160,7 +160,7 @@ export async function openRunDataset(
   return filterDataset(opened, config.filter);
 }
 
-const FOR_IMPRESSIONS = "take lr, fm, deepfm, dcnv2, autoint or xdeepfm.";
+const FOR_IMPRESSIONS = "Take lr, fm, deepfm, dcnv2, autoint or xdeepfm.";
 
 /** Whether the data say which user met which item: logs of impressions may not. */
 function namesPairs({ interactions: { impressions } }: Dataset): boolean {
@@ -199,7 +199,7 @@ function canTakePart(
       hint:
         dataset.interactions.impressions === undefined
           ? "Items need titles, genres or descriptions (docs/datasets.md)."
-          : `Impressions have columns and no texts: ${FOR_IMPRESSIONS}`,
+          : `Impressions have columns and no texts. ${FOR_IMPRESSIONS}`,
     });
   }
   if (lacksPairs) {

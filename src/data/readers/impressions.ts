@@ -44,9 +44,8 @@ export async function readImpressions(
     const file = table.file.label;
     if (time !== undefined) await convertTimes(database, { unit, column: time, file, lineOf });
     await checkLabels(database, file, label, lineOf);
-    for (const [n, column] of listed.entries()) {
-      if (n >= categories.length) await checkNumbers(database, file, `c${n}`, column, lineOf);
-    }
+    const reals = new Map(numbers.map((column, n) => [`c${categories.length + n}`, column]));
+    await checkNumbers(database, file, reals, lineOf);
     if (user === undefined) await addColumn(database, "user", `'#' || (rowid + 1)`);
     if (item === undefined) await addColumn(database, "item", `'${ANY_ITEM}'`);
     const encoded = await encodeInteractions(database, {
@@ -94,22 +93,26 @@ async function checkLabels(database: Database, file: string, column: string, lin
   );
 }
 
+/** @param columns - the names in the file, by those in the database. */
 async function checkNumbers(
   database: Database,
   file: string,
-  as: string,
-  column: string,
+  columns: ReadonlyMap<string, string>,
   lineOf: LineOf,
 ): Promise<void> {
+  const names = [...columns.keys()];
+  if (names.length === 0) return;
   const [bad] = await database.rows(
-    `SELECT rowid::DOUBLE, ${as}::VARCHAR FROM interactions WHERE NOT isfinite(${as}) ORDER BY rowid LIMIT 1`,
+    `SELECT rowid::DOUBLE, ${names.map((name) => `${name}::VARCHAR`).join(", ")} FROM interactions ` +
+      `WHERE ${names.map((name) => `NOT isfinite(${name})`).join(" OR ")} ORDER BY rowid LIMIT 1`,
   );
   if ((bad as unknown) === undefined) return;
-  const [row, text] = bad as [number, string];
-  throw new DataError("BAD_VALUE", `${text} is not a finite number`, {
+  const [row, ...cells] = bad as [number, ...(string | null)[]];
+  const at = cells.findIndex((cell) => cell !== null && !Number.isFinite(Number(cell)));
+  throw new DataError("BAD_VALUE", `${cells[at]} is not a finite number`, {
     file,
     line: await lineOf(row, null),
-    column,
+    column: columns.get(names[at]),
     hint: "A missing number is an empty field.",
   });
 }
@@ -131,13 +134,11 @@ async function readColumns(
   for (const [n, name] of categories.entries()) {
     const values: string[] = [];
     await database.run(
-      `CREATE TEMP TABLE v${n} AS SELECT DISTINCT coalesce(c${n}, '') AS v FROM interactions`,
+      `CREATE TYPE k${n} AS ENUM (SELECT DISTINCT coalesce(c${n}, '') FROM interactions ORDER BY 1)`,
     );
-    await database.stream(`SELECT v FROM v${n} ORDER BY v`, (chunk) => {
+    await database.stream(`SELECT unnest(enum_range(NULL::k${n}))`, (chunk) => {
       for (const value of chunk.getColumnValues(0)) values.push(value as string);
     });
-    await database.run(`CREATE TYPE k${n} AS ENUM (SELECT v FROM v${n} ORDER BY v)`);
-    await database.run(`DROP TABLE v${n}`);
     texts.push({ kind: "category", name, values, codes: new Int32Array(size) });
   }
   const reals = numbers.map((name): NumberColumn => ({

@@ -89,6 +89,9 @@ describe("a log of impressions", () => {
 
   it("reads a folder of either", async () => {
     const avazu = await readDataset({ path: folderOf({ "train.csv": AVAZU.join("\n") }) });
+    expect(formatProfile(profileDataset(avazu))).toMatch(
+      /users +unknown\n +items +unknown\n +interactions +3\n +time/,
+    );
     expect(avazu.history[0]).toMatchObject({ step: "read by avazu", interactions: 3 });
     const criteo = await readDataset({ path: folderOf({ "train.txt": CRITEO.join("\n") }) });
     expect(criteo.history[0]).toMatchObject({ step: "read by criteo", interactions: 2 });
@@ -237,15 +240,13 @@ notes: ["Shown in one city."]
 
 describe("the columns of impressions", () => {
   it("stay with their rows, and count in the hash of the data", async () => {
-    const dataset = await readContent("train.txt", CRITEO.join("\n"));
-    const second = {
-      ...dataset,
-      interactions: selectInteractions(dataset.interactions, Int32Array.of(1, 0)),
-    };
-    expect(columnsOf(second)).toMatchObject({ C1: ["05db9164", "68fd1e64"], I13: [NaN, 1200] });
-    const other = await readContent("train.txt", CRITEO.join("\n").replace("1200", "1201"));
+    const text = AVAZU.join("\n");
+    const dataset = await readContent("train.csv", text);
+    const swapped = selectInteractions(dataset.interactions, Int32Array.of(1, 0));
+    expect(columnsOf({ ...dataset, interactions: swapped })).toMatchObject({ C14: ["15704", "15706"] });
+    const other = await readContent("train.csv", text.replace("15704", "15705"));
     expect(hashDataset(other)).not.toBe(hashDataset(dataset));
-    const again = await readContent("train.txt", CRITEO.join("\n"));
+    const again = await readContent("train.csv", text);
     expect(hashDataset(again)).toBe(hashDataset(dataset));
   });
 });

@@ -202,7 +202,7 @@ describe("a run on a log of impressions", () => {
       const report = await failureOf(runTask({ ...request(folder, [id]), task: "ctr" }));
       expect(report).toMatchObject({ code, exit: 3 });
       expect(report.message).toContain(id);
-      expect(report.hint).toContain("take lr, fm");
+      expect(report.hint).toContain("Take lr, fm");
     }
   });
 
