@@ -24,7 +24,7 @@ import {
 import { resolveOptions } from "../recommenders/registry.js";
 import type { Evaluation } from "../tasks/evaluation.js";
 import { parseModelSpec } from "../llm/spec.js";
-import type { Case, PreparedTask, TaskId } from "../tasks/task.js";
+import type { PreparedTask, TaskId } from "../tasks/task.js";
 import { aggregateSeeds, type SeedResult } from "./aggregate.js";
 import type { RunConfig } from "./config.js";
 import { evaluationFormat } from "./evaluation-file.js";
@@ -215,7 +215,7 @@ async function runOnce<T extends TaskId>(
 ): Promise<SeedResult> {
   const { prepared, folder, dataset, progress, signal } = request;
   const { id, kind, seeded, seesTargets = false } = recommender;
-  const { targets } = prepared;
+  const isTold = kind === "control" && seesTargets && prepared.targets !== undefined;
   const stages = new StageStore(folder.stages, request.external, id, meter);
   const label = seeded && request.config.seeds.length > 1 ? `${id} (seed ${seed})` : id;
   const context: RunContext = {
@@ -227,9 +227,7 @@ async function runOnce<T extends TaskId>(
     signal,
     llm: () => model.open(id),
     truth: kind === "control" ? dataset.truth : undefined,
-    ...(kind === "control" &&
-      seesTargets &&
-      targets !== undefined && { targets: (one) => targets.call(prepared, one as Case<T>) }),
+    ...(isTold && { targets: (one) => prepared.targets!(one) }),
   };
   const external = [...request.external].filter(
     ([name]) =>

@@ -54,12 +54,12 @@ export function prepareCtr(
     evaluate: (answer, context, explain) => evaluateCtr(protocol, answer, context, explain),
     pooled: (evaluation) =>
       Object.fromEntries(
-        subsets.flatMap(({ suffix, positions }) => {
+        subsets.flatMap(({ suffix, positions }): [string, number][] => {
           const { labels, users } = at(test, positions);
           const answers = positions.length === 0 ? [] : pick(probabilities(evaluation), positions);
           return [
             [`auc${suffix}`, auc(labels, answers)],
-            ...(hasUsers ? [[`gauc${suffix}`, gauc(labels, answers, users).gauc]] : []),
+            ...(hasUsers ? [[`gauc${suffix}`, gauc(labels, answers, users).gauc] as [string, number]] : []),
             [`ece${suffix}`, calibration(labels, answers).error],
           ];
         }),

@@ -33,10 +33,11 @@ export const READERS: readonly Reader[] = [
   amazon2023,
   steam,
   inspired,
-  avazu,
-  criteo,
   redial,
   redditMovie,
+  // Last: one file of a common name is all that they ask for.
+  avazu,
+  criteo,
 ];
 
 export interface ReadOptions {

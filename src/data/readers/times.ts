@@ -35,7 +35,7 @@ export async function convertTimes(
     readonly unit: TimeUnit;
     readonly column: string;
     readonly file: string;
-    lineOf(row: number, text: string | null): Promise<number | undefined>;
+    readonly lineOf: (row: number, text: string | null) => Promise<number | undefined>;
   },
 ): Promise<void> {
   const { unit, column, file, lineOf } = origin;

@@ -45,7 +45,7 @@ interface Codes {
 interface Field {
   readonly name: string;
   readonly count: number;
-  codeOf(pair: FieldSource): number;
+  readonly codeOf: (pair: FieldSource) => number;
 }
 
 /** A text attribute is a field where it has at most this many different values for each user or item that has it. */

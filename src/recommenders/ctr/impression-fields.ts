@@ -4,7 +4,7 @@ import type { CategoryColumn, ImpressionColumn, NumberColumn } from "../../data/
 export interface ImpressionField {
   readonly name: string;
   readonly count: number;
-  codeOf(place: number): number;
+  readonly codeOf: (place: number) => number;
 }
 
 /** A value that occurs less often in training has no code of its own, as the winners of Criteo's challenge had it. */
