@@ -151,7 +151,12 @@ async function runReserved<T extends TaskId>(request: RunRequest<T>): Promise<Ru
     ...(planned.length === 0
       ? {}
       : { comparisons: await makeComparisons(planned, measured, request.prepared) }),
-    notes: [...request.prepared.notes, ...request.dataset.notes, ...(await model.notes())],
+    notes: [
+      ...request.prepared.notes,
+      ...new Set(recommenders.flatMap(({ note }) => note ?? [])),
+      ...request.dataset.notes,
+      ...(await model.notes()),
+    ],
   };
   await writeJson(folder.scoreboard, scoreboard);
   await writeJson(folder.cost, cost);

@@ -39,6 +39,8 @@ export interface Recommender<T extends TaskId, O = unknown> {
    * nothing under the others.
    */
   untuned?(options: O): readonly string[];
+  /** What a reader of its row must know; stands under the table, once for all rows with the same. */
+  readonly note?: string;
   /** Ids of those that it combines: it was asked for by name, and what is given from outside for them holds for it. */
   readonly members?: readonly string[];
   fit(train: TrainingData<T>, options: O, context: RunContext): Promise<Fitted<T>>;

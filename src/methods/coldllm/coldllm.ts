@@ -22,7 +22,14 @@ import {
   searchRecall,
 } from "./funnel.js";
 import { judgeOptions } from "./judge.js";
-import { acceptedPairs, countByItem, firstPairs, type Judgements, type Pairs } from "./pairs.js";
+import {
+  acceptedPairs,
+  countByItem,
+  firstPairs,
+  type Judgements,
+  type Pairs,
+  uniformPairs,
+} from "./pairs.js";
 import { simulatorOptions } from "./simulator.js";
 import { updateEmbeddings, type UpdateOptions, updateOptions } from "./update.js";
 import { nearestUsers, popularUsers, randomUsers, samplePairs } from "./who.js";
@@ -68,6 +75,11 @@ interface Arm {
   readonly unused?: readonly string[];
 }
 
+/** Under every table with such rows: their calls are more than the judgements that the paper counts. */
+const CALLS =
+  "LLM calls of ColdLLM's rows: a judgement of each candidate (cold items x filter.users) where the row asks a judge, and apart from those, where " +
+  "embed.from is llm, an embedding of each user's and each item's text; fine-tuning is in the seconds alone.";
+
 /** What makes a row another row, and what says how much it asks and learns. */
 const NATURE = [
   ...["judge", "update", "embed.from", "filter.towers", "filter.search"],
@@ -95,6 +107,7 @@ function arm({
     options,
     seeded: true,
     onRequest: true,
+    ...(kind === "llm" && { note: CALLS }),
     untuned: ({ judge, update, embed }) => [
       ...NATURE,
       ...unused,
@@ -150,12 +163,23 @@ function requireOwnSearch(id: string, { stages }: RunContext): void {
 }
 
 /** Candidates that were judged, and those of them that count. */
-function judged(judgements: Judgements, accept: "yes" | number): Simulation {
+function judged(judgements: Judgements, accept: "yes" | number | Int32Array): Simulation {
   return { shown: judgements, pairs: acceptedPairs(judgements, accept) };
 }
 
 const byTheBook = async ({ train, options: own, context }: Workshop) =>
   judged(await refine(train, own, context), own.refine.accept);
+
+/** What the model as it is says of ColdLLM's candidates. */
+const zeroShot = async ({ train, options: own, context }: Workshop) =>
+  judgeCandidates(
+    train,
+    await candidatePairs(train, own, context),
+    "refine-zero-shot",
+    own,
+    context,
+    "zero-shot",
+  );
 
 /** The filter's best, as many as the judge accepts. */
 const byTheFilter = async ({ train, options: own, context, counts }: Workshop) => ({
@@ -207,21 +231,26 @@ export const COLDLLM_ARMS = [
     id: "coldllm-zero-shot",
     kind: "llm",
     summary: "ColdLLM with the language model as it is for a judge, on the same candidates.",
-    async simulate({ train, options: own, context }) {
-      const candidates = await candidatePairs(train, own, context);
-      const answers = await judgeCandidates(train, candidates, "refine-zero-shot", own, context, "zero-shot");
-      return judged(answers, own.refine.accept);
+    async simulate(workshop) {
+      return judged(await zeroShot(workshop), workshop.options.refine.accept);
+    },
+  }),
+  arm({
+    id: "coldllm-zero-shot-top",
+    kind: "llm",
+    summary:
+      "ColdLLM with the language model as it is for a judge, as many of the same candidates by log-odds.",
+    async simulate(workshop) {
+      return judged(await zeroShot(workshop), await workshop.counts());
     },
   }),
   arm({
     id: "coldllm-uniform",
     kind: "llm",
-    summary: "ColdLLM with equally many pairs for every item, those of highest log-odds.",
+    summary: "ColdLLM with as many pairs in all, equally many for every item, those of highest log-odds.",
     async simulate({ train, options: own, context }) {
       const judgements = await refine(train, own, context);
-      const yes = acceptedPairs(judgements).users.length;
-      const items = new Set(judgements.items).size;
-      return judged(judgements, Math.max(1, Math.round(yes / items)));
+      return { shown: judgements, pairs: uniformPairs(judgements, acceptedPairs(judgements).users.length) };
     },
   }),
   arm({
