@@ -6,8 +6,8 @@ import type { SimulatedPairs } from "./cold-start.js";
 export interface ColdTruth {
   readonly test: Csr;
   readonly validation: Csr;
-  /** 1 for each cold item that the task ranks. */
-  readonly items: Uint8Array;
+  /** 1 for each cold item, whether the task ranks it or nobody ever took it: pairs are made up for all. */
+  readonly coldItems: Uint8Array;
   /** Main genre of each item, -1 where it has none. */
   readonly mainGenres: ArrayLike<number>;
   /** How much a user's taste is for each item [items], as far as words can tell; only where the truth is known. */
@@ -17,16 +17,16 @@ export interface ColdTruth {
 /**
  * How near simulated pairs are to the truth, stage by stage (ColdLLM's tables 2 and 5): the share that are cold test pairs
  * (`real-pair/STAGE`, called RealPair in the paper), the share that are cold validation or test pairs (`real-pair-held-out`), how many there
- * are, how many users they reach, how many cold items have one and how many each has on average; and `adoption`, the pairs of the last stage
+ * are, how many users they reach, how many cold items have one and how many a cold item has on average; and `adoption`, the pairs of the last stage
  * among those of the first, where there are several; and `search-recall`, where an approximate search proposed them. Of a stage with log-odds also how well they tell the pairs apart ({@link judgement}).
  */
 export function simulationDiagnostics(
   simulated: readonly SimulatedPairs[],
   truth: ColdTruth,
 ): Record<string, number> {
-  const { test, validation, items: ranked } = truth;
+  const { test, validation } = truth;
   const out: Record<string, number> = {};
-  const coldItems = ranked.reduce((sum, one) => sum + one, 0);
+  const coldItems = truth.coldItems.reduce((sum, one) => sum + one, 0);
   for (const { stage, users, items, logOdds, searchRecall } of simulated) {
     if (logOdds) Object.assign(out, judgement({ users, items, logOdds }, truth));
     if (searchRecall !== undefined) out["search-recall"] = searchRecall;

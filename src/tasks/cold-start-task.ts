@@ -55,12 +55,10 @@ export function prepareColdStart(
       return { facts: [{ label: "training items", text: history }], relevant };
     },
     diagnose(simulated) {
-      const ranked = new Uint8Array(dataset.items.keys.length);
-      for (const item of protocol.candidates.cold) ranked[item] = 1;
       const truth = {
         test: protocol.relevant.cold,
         validation: protocol.training.validation.cold,
-        items: ranked,
+        coldItems: protocol.training.coldItems,
         mainGenres: dataset.items.categories.map((list) => list.at(0) ?? -1),
         taste: dataset.truth && ((user: number) => dataset.truth!.utilities(user, WORDED)),
       };

@@ -7,7 +7,7 @@ it("counts by hand how many simulated pairs came true", () => {
   const truth = {
     test: csrFromPairs(4, 6, [0, 1, 2], [2, 2, 3]),
     validation: csrFromPairs(4, 6, [0, 3], [4, 4]),
-    items: Uint8Array.of(0, 0, 1, 1, 1, 1),
+    coldItems: Uint8Array.of(0, 0, 1, 1, 1, 1),
     mainGenres: [0, 0, 0, 0, 0, 0],
   };
   const filter = {
@@ -43,7 +43,7 @@ it("tells by hand how well log-odds tell pairs apart", () => {
   const truth = {
     test: csrFromPairs(2, 6, [0, 1], [2, 3]),
     validation: csrFromPairs(2, 6, [0], [5]),
-    items: Uint8Array.of(0, 0, 1, 1, 1, 1),
+    coldItems: Uint8Array.of(0, 0, 1, 1, 1, 1),
     mainGenres: [0, 0, 7, 7, 7, 8],
     taste: () => [0, 0, 3, 2, 1, 9],
   };

@@ -49,7 +49,7 @@ export async function addItems(
 ): Promise<AddedItems> {
   if (options.embed.from === "words") {
     throw new UsageError("BAD_OPTION", "embed.from=words has no vectors for items that came later", {
-      hint: "Run llmrec coldllm with embed.from=llm, its default.",
+      hint: "Run llmrec coldllm with embed.from=llm, its default (llmrec bench, which npm start runs, has words).",
     });
   }
   const served = await servedEmbeddings(train, options, context);

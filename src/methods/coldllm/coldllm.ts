@@ -22,7 +22,14 @@ import {
   searchRecall,
 } from "./funnel.js";
 import { judgeOptions } from "./judge.js";
-import { acceptedPairs, countByItem, firstPairs, type Judgements, type Pairs } from "./pairs.js";
+import {
+  acceptedPairs,
+  countByItem,
+  firstPairs,
+  type Judgements,
+  type Pairs,
+  uniformPairs,
+} from "./pairs.js";
 import { simulatorOptions } from "./simulator.js";
 import { updateEmbeddings, type UpdateOptions, updateOptions } from "./update.js";
 import { nearestUsers, popularUsers, randomUsers, samplePairs } from "./who.js";
@@ -150,12 +157,23 @@ function requireOwnSearch(id: string, { stages }: RunContext): void {
 }
 
 /** Candidates that were judged, and those of them that count. */
-function judged(judgements: Judgements, accept: "yes" | number): Simulation {
+function judged(judgements: Judgements, accept: "yes" | number | Int32Array): Simulation {
   return { shown: judgements, pairs: acceptedPairs(judgements, accept) };
 }
 
 const byTheBook = async ({ train, options: own, context }: Workshop) =>
   judged(await refine(train, own, context), own.refine.accept);
+
+/** What the model as it is says of ColdLLM's candidates. */
+const zeroShot = async ({ train, options: own, context }: Workshop) =>
+  judgeCandidates(
+    train,
+    await candidatePairs(train, own, context),
+    "refine-zero-shot",
+    own,
+    context,
+    "zero-shot",
+  );
 
 /** The filter's best, as many as the judge accepts. */
 const byTheFilter = async ({ train, options: own, context, counts }: Workshop) => ({
@@ -207,21 +225,26 @@ export const COLDLLM_ARMS = [
     id: "coldllm-zero-shot",
     kind: "llm",
     summary: "ColdLLM with the language model as it is for a judge, on the same candidates.",
-    async simulate({ train, options: own, context }) {
-      const candidates = await candidatePairs(train, own, context);
-      const answers = await judgeCandidates(train, candidates, "refine-zero-shot", own, context, "zero-shot");
-      return judged(answers, own.refine.accept);
+    async simulate(workshop) {
+      return judged(await zeroShot(workshop), workshop.options.refine.accept);
+    },
+  }),
+  arm({
+    id: "coldllm-zero-shot-top",
+    kind: "llm",
+    summary:
+      "ColdLLM with the language model as it is for a judge, as many of the same candidates by log-odds.",
+    async simulate(workshop) {
+      return judged(await zeroShot(workshop), await workshop.counts());
     },
   }),
   arm({
     id: "coldllm-uniform",
     kind: "llm",
-    summary: "ColdLLM with equally many pairs for every item, those of highest log-odds.",
+    summary: "ColdLLM with as many pairs in all, equally many for every item, those of highest log-odds.",
     async simulate({ train, options: own, context }) {
       const judgements = await refine(train, own, context);
-      const yes = acceptedPairs(judgements).users.length;
-      const items = new Set(judgements.items).size;
-      return judged(judgements, Math.max(1, Math.round(yes / items)));
+      return { shown: judgements, pairs: uniformPairs(judgements, acceptedPairs(judgements).users.length) };
     },
   }),
   arm({

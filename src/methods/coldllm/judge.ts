@@ -57,6 +57,8 @@ export async function askJudge(
       return someItems(list, history, random.fork(user).fork(item));
     return mostSimilar(list, item, states, history);
   };
+  const asked = new Set(items).size;
+  context.progress.note(`coldllm: ${users.length} judgements, of the candidates of ${asked} cold items`);
   const logOdds = new Float32Array(users.length);
   const step = context.progress.start("coldllm: judging", users.length);
   for (let from = 0; from < users.length; from += PART) {

@@ -31,26 +31,46 @@ export function selectPairs({ users, items }: Pairs, keep: (position: number) =>
 /**
  * The simulated interactions: the pairs answered Yes, or so many of each item's pairs by log-odds (of equals the earlier ones, which the
  * filter ranks higher).
+ * @param accept - `yes`, or how many: for every item alike, or for each [items].
  * @throws DataError NO_LOG_ODDS where a number is asked for and only answers are known.
  */
-export function acceptedPairs(judgements: Judgements, accept: "yes" | number = "yes"): Pairs {
-  const { items, accepted, logOdds } = judgements;
+export function acceptedPairs(judgements: Judgements, accept: "yes" | number | Int32Array = "yes"): Pairs {
+  const { items, accepted } = judgements;
   if (accept === "yes") return selectPairs(judgements, (at) => accepted[at] === 1);
+  const { place } = placesByLogOdds(judgements);
+  return selectPairs(
+    judgements,
+    (at) => place[at] < (typeof accept === "number" ? accept : accept[items[at]]),
+  );
+}
+
+/**
+ * So many pairs in all, equally many of each item's or one more, by log-odds: first every item's best, then every item's second, and
+ * of the last round those of highest log-odds. Where an item has fewer candidates, the others get more.
+ * @throws DataError NO_LOG_ODDS where only answers are known.
+ */
+export function uniformPairs(judgements: Judgements, total: number): Pairs {
+  const { order, place } = placesByLogOdds(judgements);
+  // Sorting is stable: within a round they stay in the order of log-odds.
+  const kept = new Set(order.sort((a, b) => place[a] - place[b]).slice(0, total));
+  return selectPairs(judgements, (at) => kept.has(at));
+}
+
+/** All pairs, the highest log-odds first, of equals the earlier; and each pair's place among those of its item, from 0. */
+function placesByLogOdds({ items, logOdds }: Judgements): { order: number[]; place: Int32Array } {
   if (logOdds === null) {
     throw new DataError("NO_LOG_ODDS", "the answers have no log-odds to choose the best by", {
       hint: "Set refine.accept=yes, or give answers with a column log_odds.",
     });
   }
   const order = Array.from(items.keys()).sort((a, b) => logOdds[b] - logOdds[a] || a - b);
+  const place = new Int32Array(items.length);
   const taken = new Map<number, number>();
-  const kept = new Set(
-    order.filter((at) => {
-      const before = taken.get(items[at]) ?? 0;
-      taken.set(items[at], before + 1);
-      return before < accept;
-    }),
-  );
-  return selectPairs(judgements, (at) => kept.has(at));
+  for (const at of order) {
+    place[at] = taken.get(items[at]) ?? 0;
+    taken.set(items[at], place[at] + 1);
+  }
+  return { order, place };
 }
 
 /** The first pairs of each item, in order, as many as `counts` says [items]: a filter names its best candidates first. */

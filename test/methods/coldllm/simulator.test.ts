@@ -6,14 +6,16 @@ import { csrFromPairs, hasEntry, rowIndices } from "../../../src/data/csr.js";
 import type { ItemTable } from "../../../src/data/dataset.js";
 import { COLDLLM_ARMS, coldLlm } from "../../../src/methods/coldllm/coldllm.js";
 import { topUsers } from "../../../src/methods/coldllm/top-users.js";
-import { refine } from "../../../src/methods/coldllm/funnel.js";
+import { refine, statesOf } from "../../../src/methods/coldllm/funnel.js";
 import { fitter, mostSimilar, wordedHistories } from "../../../src/methods/coldllm/history.js";
 import { itemInWords } from "../../../src/data/items-in-words.js";
-import { acceptedPairs, firstPairs } from "../../../src/methods/coldllm/pairs.js";
+import { acceptedPairs, firstPairs, uniformPairs } from "../../../src/methods/coldllm/pairs.js";
 import { judgeSamples, trainingPair } from "../../../src/methods/coldllm/samples.js";
+import { simulator } from "../../../src/methods/coldllm/simulator.js";
 import { LocalModel } from "../../../src/llm/local/local-model.js";
 import { PROJECTIONS } from "../../../src/llm/checkpoint/tensors.js";
 import { resolveOptions } from "../../../src/recommenders/registry.js";
+import { ScriptedModel } from "../../llm/scripted-model.js";
 import { callContext, GOLDENS, goldenModel, temporaryFolder, writeTinyModel } from "../../llm/tiny-models.js";
 import { failureOf } from "../../data/readers/files.js";
 import { contextOf, matrixOf, trainingOf } from "../../recommenders/support.js";
@@ -246,6 +248,30 @@ describe("accepted pairs", () => {
     expect(() => acceptedPairs({ ...judgements, logOdds: null }, 2)).toThrow(/no log-odds/);
   });
 
+  it("are as many of each item as is said, by log-odds", () => {
+    const counts = new Int32Array(9);
+    counts.set([2, 1], 7);
+    expect([...acceptedPairs(judgements, counts).users]).toEqual([0, 1, 4]);
+    expect([...acceptedPairs(judgements, new Int32Array(9)).users]).toEqual([]);
+  });
+
+  it("can be so many in all, equally many of each item's but for the last round, which goes by log-odds", () => {
+    const three = {
+      users: Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7),
+      items: Int32Array.of(6, 6, 6, 7, 7, 8, 8, 8),
+      accepted: Uint8Array.of(1, 1, 1, 0, 0, 1, 1, 0),
+      logOdds: Float32Array.of(3, 2, 1, -1, -3, 5, -2, 9),
+    };
+    const usersOf = (total: number) => [...uniformPairs(three, total).users];
+    // One each; then of the seconds 5 (item 8) and 2 (item 6) before -3 (item 7).
+    expect(usersOf(3)).toEqual([0, 3, 7]);
+    expect(usersOf(5)).toEqual([0, 1, 3, 5, 7]);
+    // Item 7 has no third.
+    expect(usersOf(7)).toEqual([0, 1, 2, 3, 4, 5, 7]);
+    for (let total = 0; total <= 8; total++) expect(usersOf(total).length).toBe(total);
+    expect(() => uniformPairs({ ...three, logOdds: null }, 2)).toThrow(/no log-odds/);
+  });
+
   it("can be the filter's first ones instead", () => {
     const counts = new Int32Array(9);
     counts.set([2, 1], 7);
@@ -295,12 +321,56 @@ describe("coldllm with a judge", () => {
       return model.asked;
     };
     const named = (prompt: string) => prompt.split("\n")[0].match(/(red|blue) [a-p]/g)!;
+    const target = (prompt: string) => /"(red|blue) ([a-p])"/.exec(prompt.split("\n")[1])![0].slice(1, -1);
     for (const choose of ["similar", "random", "first"])
       for (const prompt of await asked(choose)) expect(named(prompt).length).toBe(2);
     expect(await asked("first")).not.toEqual(await asked("random"));
     const first = wordedHistories(train)[1].subarray(0, 2);
     const titles = Array.from(first, (item) => train.items.titles[item]);
     expect((await asked("first")).map(named)).toContainEqual(titles);
+    // Of "similar" exactly the nearest by the items' vectors.
+    const model = colourJudge();
+    const own = resolveOptions(coldLlm, {
+      ...{ ...ALS, ...WORDS, filter: { ...WORDS.filter, epochs: 1 } },
+      refine: { choose: "similar", history: 1 },
+    });
+    const context = lend(contextOf("coldllm"), model);
+    const { users, items } = await refine(train, own, context);
+    const { value: states } = await statesOf(train, own, context);
+    const cosine = (a: number, b: number) => {
+      const { size, data } = states.items;
+      const [x, y] = [a, b].map((item) => Array.from(data.subarray(item * size, (item + 1) * size)));
+      const product = (p: number[], q: number[]) => p.reduce((sum, value, d) => sum + value * q[d], 0);
+      return product(x, y) / Math.sqrt(product(x, x) * product(y, y));
+    };
+    const histories = wordedHistories(train);
+    expect(model.asked.length).toBe(users.length);
+    users.forEach((user, at) => {
+      const nearest = [...histories[user]].sort((a, b) => cosine(b, items[at]) - cosine(a, items[at]));
+      expect(target(model.asked[at])).toBe(train.items.titles[items[at]]);
+      expect(named(model.asked[at])).toEqual([train.items.titles[nearest[0]]]);
+    });
+  }, 30_000);
+
+  it("has arms with as many pairs: in all where every item has equally many, of each item where the model is as it is", async () => {
+    const armOf = (id: string) => COLDLLM_ARMS.find((one) => one.id === id)!;
+    const pairsOf = async (arm: typeof coldLlm, judge = colourJudge()) =>
+      (await arm.fit(train, options, lend(contextOf(arm.id), judge))).simulated!.at(-1)!;
+    const perItem = (items: Int32Array) =>
+      [12, 13, 14, 15].map((item) => items.filter((one) => one === item).length);
+    // Yes to the red users alone, so that items have different numbers of pairs.
+    const partial = () =>
+      new ScriptedModel({
+        judge: (prompt) => (prompt.split("\n")[0].includes("red a") ? [-0.1, -3] : [-3, -0.1]),
+      });
+    const own = await pairsOf(coldLlm, partial());
+    const counts = perItem(own.items);
+    expect(new Set(counts).size).toBeGreaterThan(1);
+    const top = await pairsOf(armOf("coldllm-zero-shot-top"), partial());
+    expect(perItem(top.items)).toEqual(counts);
+    const uniform = await pairsOf(armOf("coldllm-uniform"), partial());
+    expect(uniform.users.length).toBe(own.users.length);
+    expect(Math.max(...perItem(uniform.items)) - Math.min(...perItem(uniform.items))).toBeLessThanOrEqual(1);
   }, 30_000);
 
   it("counts for other arms without charging them, and judges random users where there is no filter", async () => {
@@ -384,6 +454,12 @@ describe("coldllm with a small model of this machine", () => {
     expect(after.logProbs).toEqual(before.logProbs);
     // 16 users and 16 items embedded, 12 pairs judged.
     expect(context.cost.total.llmCalls).toBe(44);
+    // The adapter of a finished run, given to another, judges and embeds alike: the same answers, and nothing is tuned.
+    const tunedJudge = await simulator(data, options, context);
+    const elsewhere = lend(contextOf("coldllm", 1, new Map([["simulator", tunedJudge!.path]])), model);
+    const given = await coldLlm.fit(data, options, elsewhere);
+    expect(given.simulated).toEqual(fitted.simulated);
+    expect((await simulator(data, options, elsewhere))!.key).toMatch(/^file:/);
     const arm = COLDLLM_ARMS.find(({ id }) => id === "coldllm-zero-shot")!;
     const apart = lend({ ...contextOf("coldllm-zero-shot"), stages: context.stages }, model);
     const untuned = await arm.fit(data, options, apart);

@@ -64,3 +64,17 @@ describe.each(KEEP_WARM.map((one) => [one]))("$id", (recommender) => {
     });
   });
 });
+
+const SHORT = { embeddingSize: 8, learningRate: 0.05, epochs: 60, batchSize: 32 };
+
+describe("a content model's backbone", () => {
+  it.each([
+    { backbone: "als", training: BACKBONE.training },
+    { backbone: "bpr-mf", training: SHORT },
+    { backbone: "lightgcn", training: { ...SHORT, layers: 2 } },
+  ])("may be $backbone: new items are ranked by what users like", async (choice) => {
+    const scores = await scoresOf(dropoutNet, twoTastes(), { ...FAST, ...choice });
+    expect(scores.flat().every(Number.isFinite)).toBe(true);
+    expect(separates(scores)).toBe(true);
+  });
+});
